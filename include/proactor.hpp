@@ -1,0 +1,14 @@
+#ifndef PROACTOR_HPP
+#define PROACTOR_HPP
+
+/// Everything of Proactor. Include it, or in drop-in width any of Asio's I/O objects, before use.
+
+#include <proactor/buffer_traits.hpp>
+#include <proactor/io_context.hpp>
+#include <proactor/random_access_file.hpp>
+#include <proactor/read_at.hpp>
+#include <proactor/write_at.hpp>
+
+#include <proactor/detail/asio_hooks.hpp>
+
+#endif

@@ -1,0 +1,42 @@
+#ifndef PROACTOR_DETAIL_ASIO_DETAIL_HPP
+#define PROACTOR_DETAIL_ASIO_DETAIL_HPP
+
+/// Everything of Asio's `detail` that is used, and the Boost releases that have it. All of it is
+/// present, with the same names and meanings, from Boost 1.81 to 1.90:
+///
+/// - `thread_context`, `thread_info_base`, `call_stack`: the loop's thread state, by which coroutine
+///   frames are recycled and exceptions carried out of nested functions.
+/// - `execution_context_service_base`: services found by their type.
+/// - `socket_ops`, `descriptor_ops`, `signal_blocker`: the synchronous half of the services.
+/// - `buffer_sequence_adapter`: any buffer sequence as an array of `iovec`.
+/// - `io_object_impl` and the service templates that the hook names: see `asio_hooks.hpp`.
+/// - `throw_error`.
+
+#include <boost/asio/execution_context.hpp>
+
+#include <boost/asio/detail/buffer_sequence_adapter.hpp>
+#include <boost/asio/detail/call_stack.hpp>
+#include <boost/asio/detail/socket_ops.hpp>
+#include <boost/asio/detail/thread_context.hpp>
+#include <boost/asio/detail/thread_info_base.hpp>
+#include <boost/asio/detail/throw_error.hpp>
+#include <boost/asio/detail/throw_exception.hpp>
+#include <boost/asio/error.hpp>
+
+namespace proactor {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace detail {
+
+/// A code of the system as Asio spells it.
+inline error_code make_error(int code) noexcept
+{
+    return code ? error_code(code, asio::error::get_system_category()) : error_code();
+}
+
+} // namespace detail
+} // namespace proactor
+
+#endif

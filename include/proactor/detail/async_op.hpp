@@ -1,0 +1,146 @@
+#ifndef PROACTOR_DETAIL_ASYNC_OP_HPP
+#define PROACTOR_DETAIL_ASYNC_OP_HPP
+
+#include <proactor/detail/asio_detail.hpp>
+#include <proactor/detail/engine.hpp>
+#include <proactor/detail/handler_work.hpp>
+#include <proactor/detail/operation_allocator.hpp>
+
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+
+#include <memory>
+#include <tuple>
+#include <utility>
+
+namespace proactor::detail {
+
+/// The one bridge from an Asio handler to an operation.
+///
+/// A payload says what to ask for and what it came to:
+///  - `void prepare(operation&)` fills the request; its pointers may go into the payload.
+///  - `std::tuple<...> finish(const outcome&)` gives the handler's arguments.
+template <typename Payload, typename Handler, typename IoExecutor>
+class async_op final : public operation
+{
+    using associated_allocator = asio::associated_allocator_t<Handler>;
+    using memory = operation_allocator<async_op, associated_allocator>;
+    using allocator = typename memory::type;
+    using traits = std::allocator_traits<allocator>;
+
+public:
+    /// Moves from `handler`. What follows the executor constructs the payload.
+    template <typename... Args>
+    static async_op& create(engine& e, Handler& handler, const IoExecutor& io_ex, Args&&... args)
+    {
+        allocator a = memory::get(asio::get_associated_allocator(handler));
+        async_op* p = traits::allocate(a, 1);
+        struct undo
+        {
+            allocator& a;
+            async_op* p;
+            ~undo()
+            {
+                if (p)
+                    traits::deallocate(a, p, 1);
+            }
+        } guard{a, p};
+        ::new (static_cast<void*>(p)) async_op(e, handler, io_ex, std::forward<Args>(args)...);
+        guard.p = nullptr;
+        p->payload.prepare(*p);
+        return *p;
+    }
+
+    Payload payload;
+
+private:
+    template <typename... Args>
+    async_op(engine& e, Handler& handler, const IoExecutor& io_ex, Args&&... args)
+        : operation(&async_op::end)
+        , payload(std::forward<Args>(args)...)
+        , work_(e, handler, io_ex)
+        , handler_(std::move(handler))
+    {
+    }
+
+    static void end(void* owner, operation& base)
+    {
+        auto& self = static_cast<async_op&>(base);
+        handler_work<Handler, IoExecutor> work(std::move(self.work_));
+        if (owner)
+        {
+            auto results = self.payload.finish(self.outcome);
+            Handler handler(self.release());
+            work.complete(handler, std::move(results));
+        }
+        else
+            Handler destroyed_after_its_memory(self.release());
+    }
+
+    /// Frees the block before the handler is called, so that the next operation can have it.
+    Handler release()
+    {
+        Handler handler(std::move(handler_));
+        allocator a = memory::get(asio::get_associated_allocator(handler));
+        this->~async_op();
+        traits::deallocate(a, this, 1);
+        return handler;
+    }
+
+    handler_work<Handler, IoExecutor> work_;
+    Handler handler_;
+};
+
+/// Lives in a cancellation slot; its address is the operation's key.
+class slot_cancellation
+{
+public:
+    slot_cancellation(engine& e, attachment& a) noexcept
+        : engine_(e)
+        , attachment_(a)
+    {
+    }
+
+    void operator()(asio::cancellation_type_t type)
+    {
+        if ((type
+             & (asio::cancellation_type::terminal | asio::cancellation_type::partial
+                | asio::cancellation_type::total))
+            != asio::cancellation_type::none)
+            engine_.cancel_key(attachment_, this);
+    }
+
+private:
+    engine& engine_;
+    attachment& attachment_; // never freed before its engine, see its class
+};
+
+/// Creates an operation with this payload and starts it on `on`; a connected cancellation slot of the
+/// handler reaches it.
+template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+void start_operation(engine& e, attachment& on, lane l, Handler& handler, const IoExecutor& io_ex,
+                     Args&&... args)
+{
+    const void* key = nullptr;
+    if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
+        key = &slot.template emplace<slot_cancellation>(e, on);
+    auto& op = async_op<Payload, Handler, IoExecutor>::create(e, handler, io_ex,
+                                                              std::forward<Args>(args)...);
+    op.cancellation_key = key;
+    e.start(op, on, l);
+}
+
+/// Creates an operation that came to its outcome at once.
+template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+void complete_at_once(engine& e, const outcome& came_to, Handler& handler, const IoExecutor& io_ex,
+                      Args&&... args)
+{
+    auto& op = async_op<Payload, Handler, IoExecutor>::create(e, handler, io_ex,
+                                                              std::forward<Args>(args)...);
+    op.outcome = came_to;
+    e.post(op);
+}
+
+} // namespace proactor::detail
+
+#endif

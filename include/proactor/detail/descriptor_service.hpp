@@ -1,0 +1,254 @@
+#ifndef PROACTOR_DETAIL_DESCRIPTOR_SERVICE_HPP
+#define PROACTOR_DETAIL_DESCRIPTOR_SERVICE_HPP
+
+#include <proactor/detail/handle_state.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/detail/descriptor_ops.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/posix/descriptor_base.hpp>
+
+#include <cstddef>
+#include <fcntl.h>
+
+namespace proactor::detail {
+
+/// What `asio::posix::stream_descriptor` and Asio's pipes call.
+class descriptor_service
+    : public asio::detail::execution_context_service_base<descriptor_service>,
+      private handle_operations
+{
+public:
+    using native_handle_type = int;
+    using implementation_type = handle_state;
+
+    explicit descriptor_service(asio::execution_context& context)
+        : asio::detail::execution_context_service_base<descriptor_service>(context)
+        , handle_operations(context)
+    {
+    }
+
+    void shutdown() override {} // the engine ends what is in flight
+
+    void construct(handle_state& d) { d = {}; }
+    void move_construct(handle_state& d, handle_state& other) noexcept { d.take(other); }
+    void move_assign(handle_state& d, descriptor_service&, handle_state& other)
+    {
+        destroy(d);
+        d.take(other);
+    }
+
+    void destroy(handle_state& d)
+    {
+        if (!d.is_open())
+            return;
+        detach(d, engine::handle_then::closed_by_caller);
+        error_code ignored;
+        asio::detail::descriptor_ops::close(d.handle, d.flags, ignored);
+    }
+
+    error_code assign(handle_state& d, const native_handle_type& handle, error_code& ec)
+    {
+        if (d.is_open())
+            return ec = asio::error::already_open;
+        ec = {};
+        if (::fcntl(handle, F_GETFD) < 0)
+            return ec = asio::error::bad_descriptor;
+        d = {handle, asio::detail::descriptor_ops::possible_dup, nullptr};
+        return ec;
+    }
+
+    bool is_open(const handle_state& d) const { return d.is_open(); }
+    native_handle_type native_handle(const handle_state& d) const { return d.handle; }
+
+    error_code close(handle_state& d, error_code& ec)
+    {
+        ec = {};
+        if (d.is_open())
+        {
+            detach(d, engine::handle_then::closed_by_caller);
+            asio::detail::descriptor_ops::close(d.handle, d.flags, ec);
+        }
+        construct(d); // the system has closed it even if it reports an error
+        return ec;
+    }
+
+    native_handle_type release(handle_state& d)
+    {
+        const int handle = d.handle;
+        if (d.is_open())
+        {
+            detach(d, engine::handle_then::kept);
+            construct(d);
+        }
+        return handle;
+    }
+
+    native_handle_type release(handle_state& d, error_code& ec)
+    {
+        ec = {};
+        return release(d);
+    }
+
+    error_code cancel(handle_state& d, error_code& ec)
+    {
+        ec = {};
+        if (d.is_open())
+            cancel_all(d);
+        else
+            ec = asio::error::bad_descriptor;
+        return ec;
+    }
+
+    template <typename Command>
+    error_code io_control(handle_state& d, Command& command, error_code& ec)
+    {
+        flush();
+        asio::detail::descriptor_ops::ioctl(
+            d.handle, d.flags, command.name(),
+            static_cast<asio::detail::ioctl_arg_type*>(command.data()), ec);
+        return ec;
+    }
+
+    bool non_blocking(const handle_state& d) const
+    {
+        return (d.flags & asio::detail::descriptor_ops::user_set_non_blocking) != 0;
+    }
+    error_code non_blocking(handle_state& d, bool mode, error_code& ec)
+    {
+        asio::detail::descriptor_ops::set_user_non_blocking(d.handle, d.flags, mode, ec);
+        return ec;
+    }
+    bool native_non_blocking(const handle_state& d) const
+    {
+        return (d.flags & asio::detail::descriptor_ops::internal_non_blocking) != 0;
+    }
+    error_code native_non_blocking(handle_state& d, bool mode, error_code& ec)
+    {
+        asio::detail::descriptor_ops::set_internal_non_blocking(d.handle, d.flags, mode, ec);
+        return ec;
+    }
+
+    error_code wait(handle_state& d, asio::posix::descriptor_base::wait_type w, error_code& ec)
+    {
+        namespace ops = asio::detail::descriptor_ops;
+        flush();
+        switch (w)
+        {
+        case asio::posix::descriptor_base::wait_read:
+            ops::poll_read(d.handle, d.flags, ec);
+            break;
+        case asio::posix::descriptor_base::wait_write:
+            ops::poll_write(d.handle, d.flags, ec);
+            break;
+        case asio::posix::descriptor_base::wait_error:
+            ops::poll_error(d.handle, d.flags, ec);
+            break;
+        default:
+            ec = asio::error::invalid_argument;
+        }
+        return ec;
+    }
+
+    template <typename Handler, typename IoExecutor>
+    void async_wait(handle_state& d, asio::posix::descriptor_base::wait_type w, Handler& handler,
+                    const IoExecutor& io_ex)
+    {
+        using payload = plain<request::poll>;
+        switch (w)
+        {
+        case asio::posix::descriptor_base::wait_read:
+            return begin<payload>(d, lane::read, handler, io_ex,
+                                  request::poll{request::readiness::read});
+        case asio::posix::descriptor_base::wait_write:
+            return begin<payload>(d, lane::write, handler, io_ex,
+                                  request::poll{request::readiness::write});
+        case asio::posix::descriptor_base::wait_error:
+            return begin<payload>(d, lane::except, handler, io_ex,
+                                  request::poll{request::readiness::error});
+        default:
+            complete<payload>(asio::error::invalid_argument, handler, io_ex, request::poll{});
+        }
+    }
+
+    template <typename Buffers>
+    std::size_t write_some(handle_state& d, const Buffers& buffers, error_code& ec)
+    {
+        flush();
+        asio::detail::buffer_sequence_adapter<asio::const_buffer, Buffers> b(buffers);
+        return asio::detail::descriptor_ops::sync_write(d.handle, d.flags, b.buffers(), b.count(),
+                                                        b.all_empty(), ec);
+    }
+    std::size_t write_some(handle_state& d, const asio::null_buffers&, error_code& ec)
+    {
+        wait(d, asio::posix::descriptor_base::wait_write, ec);
+        return 0;
+    }
+
+    template <typename Buffers>
+    std::size_t read_some(handle_state& d, const Buffers& buffers, error_code& ec)
+    {
+        flush();
+        asio::detail::buffer_sequence_adapter<asio::mutable_buffer, Buffers> b(buffers);
+        return asio::detail::descriptor_ops::sync_read(d.handle, d.flags, b.buffers(), b.count(),
+                                                       b.all_empty(), ec);
+    }
+    std::size_t read_some(handle_state& d, const asio::null_buffers&, error_code& ec)
+    {
+        wait(d, asio::posix::descriptor_base::wait_read, ec);
+        return 0;
+    }
+
+    template <typename Buffers, typename Handler, typename IoExecutor>
+    void async_write_some(handle_state& d, const Buffers& buffers, Handler& handler,
+                          const IoExecutor& io_ex)
+    {
+        using holder = const_holder<Buffers>;
+        if (holder::all_empty(buffers))
+            return complete<no_transfer>({}, handler, io_ex);
+        begin<transfer<request::write, holder>>(d, lane::write, handler, io_ex, request::write{},
+                                                buffers, end_of_file::never);
+    }
+    template <typename Handler, typename IoExecutor>
+    void async_write_some(handle_state& d, const asio::null_buffers&, Handler& handler,
+                          const IoExecutor& io_ex)
+    {
+        begin<readiness_transfer>(d, lane::write, handler, io_ex,
+                                  request::poll{request::readiness::write});
+    }
+
+    template <typename Buffers, typename Handler, typename IoExecutor>
+    void async_read_some(handle_state& d, const Buffers& buffers, Handler& handler,
+                         const IoExecutor& io_ex)
+    {
+        using holder = mutable_holder<Buffers>;
+        if (holder::all_empty(buffers))
+            return complete<no_transfer>({}, handler, io_ex);
+        begin<transfer<request::read, holder>>(d, lane::read, handler, io_ex, request::read{},
+                                               buffers, end_of_file::at_zero);
+    }
+    template <typename Handler, typename IoExecutor>
+    void async_read_some(handle_state& d, const asio::null_buffers&, Handler& handler,
+                         const IoExecutor& io_ex)
+    {
+        begin<readiness_transfer>(d, lane::read, handler, io_ex,
+                                  request::poll{request::readiness::read});
+    }
+
+private:
+    /// As for sockets: Asio's users see non-blocking mode after the first asynchronous operation.
+    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    void begin(handle_state& d, lane l, Handler& handler, const IoExecutor& io_ex, Args&&... args)
+    {
+        namespace ops = asio::detail::descriptor_ops;
+        error_code ec;
+        if (!(d.flags & ops::non_blocking)
+            && !ops::set_internal_non_blocking(d.handle, d.flags, true, ec))
+            return complete<Payload>(ec, handler, io_ex, std::forward<Args>(args)...);
+        start<Payload>(d, l, handler, io_ex, std::forward<Args>(args)...);
+    }
+};
+
+} // namespace proactor::detail
+
+#endif

@@ -1,0 +1,193 @@
+#ifndef PROACTOR_DETAIL_ENGINE_HPP
+#define PROACTOR_DETAIL_ENGINE_HPP
+
+#include <proactor/context_options.hpp>
+#include <proactor/detail/mailbox.hpp>
+#include <proactor/detail/section.hpp>
+#include <proactor/detail/spin_policy.hpp>
+#include <proactor/detail/timer_source.hpp>
+#include <proactor/driver.hpp>
+#include <proactor/metrics.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+
+namespace proactor::detail {
+
+/// Runs operations to their ends: a ready queue, a mailbox for other threads, timers and a count of
+/// work over one driver.
+///
+/// Threads inside `run` share it as leader and followers: at most one of them, the leader, looks at
+/// the driver; the others take ready operations or wait. Everything but handlers happens inside the
+/// section.
+class engine
+{
+public:
+    using clock = std::chrono::steady_clock;
+
+    engine(std::unique_ptr<driver> d, const context_options& options);
+    ~engine();
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+
+    // Work: the run functions end when it falls to zero.
+
+    void work_started() noexcept { work_.fetch_add(1, std::memory_order_relaxed); }
+    void work_finished() noexcept
+    {
+        if (work_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+            stop();
+    }
+
+    // Any thread.
+
+    /// Whether the calling thread is inside a run function of this engine.
+    bool inside() const noexcept;
+
+    /// Lets the loop complete `op`, behind what is ready now. Counts as work until it has run.
+    void post(operation& op);
+
+    /// Puts an operation that has its outcome into the ready queue; it counts as work already.
+    void complete_later(operation& op);
+
+    /// Submits an operation; counts as work until its handler has run, unless it is internal.
+    void start(operation& op, attachment& on, lane l);
+
+    /// Asks for the end of those operations of `a` that carry `key`.
+    void cancel_key(attachment& a, const void* key);
+
+    /// Asks for the end of all operations of `a`; what could complete does so first.
+    void cancel_all(attachment& a);
+
+    /// Everything initiated so far reaches the system now (law 8).
+    void flush();
+
+    attachment& attach(native_handle handle);
+
+    /// What becomes of the handle of an attachment that is given back.
+    enum class handle_then
+    {
+        closed_by_caller, ///< waits until the system has let go of it: a close takes effect at once
+        kept,             ///< stays open
+        closed_when_idle  ///< closed by the last operation to end, and nobody waits
+    };
+
+    /// Cancels what is left on the attachment and gives it back.
+    void detach(attachment& a, handle_then then);
+
+    native_handle take_kept(attachment& a);
+
+    void stop();
+    bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
+    void restart();
+
+    proactor::metrics metrics();
+
+    // Timers. Sources are added for good, before their first use.
+
+    void add(timer_source& source);
+    void remove(timer_source& source);
+
+    /// Held while a timer source is touched.
+    section& exclusive() noexcept { return section_; }
+
+    /// Inside the section: a source became due earlier.
+    void due_earlier() { poke(); }
+
+    /// Inside the section: these have their outcomes, and count as work already.
+    void complete_later(operation_queue& ops);
+
+    /// Ends all operations without completing them: cancels, reaps, and only then destroys.
+    /// Afterwards whatever is started is destroyed at once.
+    void shut_down();
+
+    // Run functions.
+
+    /// A thread inside a run function. May nest, also with other engines' on one thread.
+    class runner
+    {
+    public:
+        explicit runner(engine& e);
+        ~runner();
+        runner(const runner&) = delete;
+        runner& operator=(const runner&) = delete;
+
+        /// False: `context_options::threads` forbids one more. It must not run anything.
+        bool admitted() const noexcept { return admitted_; }
+
+        /// Completes one operation. False: none came before the deadline, or the engine stopped.
+        /// Exceptions of the handler pass through, with the engine in order.
+        bool run_one(clock::time_point deadline);
+
+        /// Completes one operation that is ready. False: there is none.
+        bool poll_one();
+
+    private:
+        friend class engine;
+        bool complete_next(clock::time_point deadline, bool block);
+
+        engine& engine_;
+        runner* const up_; ///< of this thread
+        bool outermost_ = false;
+        bool admitted_ = true;
+    };
+
+    /// Whether there is any work; if not, the engine is stopped, as run functions do.
+    bool has_work();
+
+private:
+    operation* next(clock::time_point deadline, bool block, section_guard& held);
+    void look(clock::time_point deadline, bool block, section_guard& held);
+    void park_thread(clock::time_point deadline, section_guard& held);
+    bool may_spin();
+    bool spin(clock::time_point until, section_guard& held);
+    clock::time_point timers_due() const noexcept;
+    void collect_timers();
+    void settle();
+    void poke();
+    void wake_another();
+    void abandon(operation_queue& ops);
+
+    /// Handlers between two looks at the driver.
+    static constexpr unsigned fairness = 64;
+    /// How long a leader sleeps while another runner computes, which keeps to itself what completes
+    /// on its behalf until it passes through the kernel.
+    static constexpr std::chrono::milliseconds computing_check{1};
+
+    section section_;
+    std::unique_ptr<driver> driver_; // before the queues: operations end in them
+    operation_queue ready_;
+    mailbox<operation> mailbox_;
+    timer_source* timers_ = nullptr;
+
+    std::atomic<std::size_t> work_{0};
+    std::atomic<bool> stopped_{false};
+    std::atomic<bool> poked_{false}; ///< tells a leader that spins to look again
+    bool leader_ = false;            ///< a thread spins or sleeps over the driver
+    bool shut_down_ = false;
+    unsigned runners_ = 0;   ///< threads inside run functions
+    unsigned followers_ = 0; ///< of these, those that wait for a leader or for work
+    unsigned handlers_since_look_ = 0;
+    std::condition_variable_any followers_wake_;
+
+    /// What the loop does about having nothing to do; decided once each time.
+    enum class park
+    {
+        undecided,
+        spins,
+        sleeps
+    } park_ = park::undecided;
+
+    const unsigned max_runners_;
+    const std::chrono::nanoseconds spin_time_;
+    spin_policy spin_policy_;
+    unsigned processors_asked_ = 0;
+    bool several_processors_ = false;
+    proactor::metrics counts_;
+};
+
+} // namespace proactor::detail
+
+#endif

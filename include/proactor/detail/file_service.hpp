@@ -1,0 +1,326 @@
+#ifndef PROACTOR_DETAIL_FILE_SERVICE_HPP
+#define PROACTOR_DETAIL_FILE_SERVICE_HPP
+
+#include <proactor/detail/handle_state.hpp>
+#include <proactor/file_base.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <fcntl.h>
+#include <memory>
+#include <string>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <tuple>
+#include <unistd.h>
+#include <utility>
+
+namespace proactor::detail {
+
+/// Files with positions: any number of operations in flight on one file, in no order.
+class file_service : public asio::detail::execution_context_service_base<file_service>,
+                     private handle_operations
+{
+public:
+    using native_handle_type = int;
+
+    /// An asynchronous open: it has no handle yet, and so an attachment of its own.
+    struct opening
+    {
+        handle_state* target;           ///< null once the file has gone or no longer wants it
+        proactor::attachment* attached; ///< null once it has ended
+    };
+
+    struct implementation_type : handle_state
+    {
+        std::shared_ptr<opening> open_in_flight;
+    };
+
+    explicit file_service(asio::execution_context& context)
+        : asio::detail::execution_context_service_base<file_service>(context)
+        , handle_operations(context)
+    {
+    }
+
+    void shutdown() override {} // the engine ends what is in flight
+
+    void construct(implementation_type& f) { f = {}; }
+
+    void move_construct(implementation_type& f, implementation_type& other) noexcept
+    {
+        f.take(other);
+        f.open_in_flight = std::move(other.open_in_flight);
+        if (f.open_in_flight)
+            f.open_in_flight->target = &f;
+    }
+
+    void move_assign(implementation_type& f, implementation_type& other)
+    {
+        destroy(f);
+        move_construct(f, other);
+    }
+
+    void destroy(implementation_type& f)
+    {
+        error_code ignored;
+        close(f, ignored);
+    }
+
+    error_code open(implementation_type& f, const char* path, file_base::flags flags,
+                    error_code& ec)
+    {
+        if (f.is_open())
+            return ec = asio::error::already_open;
+        flush();
+        const int handle = ::open(path, static_cast<int>(flags) | O_CLOEXEC, 0777);
+        ec = handle < 0 ? make_error(errno) : error_code();
+        if (handle >= 0)
+            f.handle = handle;
+        return ec;
+    }
+
+    template <typename Handler, typename IoExecutor>
+    void async_open(implementation_type& f, std::string path, file_base::flags flags,
+                    Handler& handler, const IoExecutor& io_ex)
+    {
+        give_up_opening(f);
+        proactor::attachment& at = get_engine().attach(invalid_handle);
+        f.open_in_flight
+            = std::allocate_shared<opening>(block_allocator<opening>(), opening{&f, &at});
+        if (f.is_open())
+            complete<open_payload>(asio::error::already_open, handler, io_ex, get_engine(),
+                                   std::move(path), flags, f.open_in_flight);
+        else
+            start_operation<open_payload>(get_engine(), at, lane::none, handler, io_ex, get_engine(),
+                                          std::move(path), flags, f.open_in_flight);
+    }
+
+    error_code assign(implementation_type& f, native_handle_type handle, error_code& ec)
+    {
+        if (f.is_open())
+            return ec = asio::error::already_open;
+        ec = {};
+        if (::fcntl(handle, F_GETFD) < 0)
+            return ec = asio::error::bad_descriptor;
+        f.handle = handle;
+        return ec;
+    }
+
+    bool is_open(const implementation_type& f) const { return f.is_open(); }
+    native_handle_type native_handle(const implementation_type& f) const { return f.handle; }
+
+    /// The last operation in flight closes the handle: nobody waits for a device here.
+    error_code close(implementation_type& f, error_code& ec)
+    {
+        ec = {};
+        give_up_opening(f);
+        if (!f.is_open())
+            return ec;
+        if (f.attached)
+            detach(f, engine::handle_then::closed_when_idle);
+        else
+        {
+            flush();
+            if (::close(f.handle) != 0)
+                ec = make_error(errno);
+        }
+        construct(f);
+        return ec;
+    }
+
+    native_handle_type release(implementation_type& f, error_code& ec)
+    {
+        if (!check_open(f, ec))
+            return -1;
+        detach(f, engine::handle_then::kept);
+        const int handle = f.handle;
+        construct(f);
+        return handle;
+    }
+
+    error_code cancel(implementation_type& f, error_code& ec)
+    {
+        ec = {};
+        if (f.open_in_flight && f.open_in_flight->attached)
+            get_engine().cancel_all(*f.open_in_flight->attached);
+        else if (f.is_open())
+            cancel_all(f);
+        else
+            ec = asio::error::bad_descriptor;
+        return ec;
+    }
+
+    std::uint64_t size(const implementation_type& f, error_code& ec) const
+    {
+        flush();
+        struct stat s;
+        ec = ::fstat(f.handle, &s) == 0 ? error_code() : make_error(errno);
+        return ec ? 0 : static_cast<std::uint64_t>(s.st_size);
+    }
+
+    error_code resize(implementation_type& f, std::uint64_t n, error_code& ec)
+    {
+        return call([&] { return ::ftruncate(f.handle, static_cast<off_t>(n)); }, ec);
+    }
+    error_code sync_all(implementation_type& f, error_code& ec)
+    {
+        return call([&] { return ::fsync(f.handle); }, ec);
+    }
+    error_code sync_data(implementation_type& f, error_code& ec)
+    {
+        return call([&] { return ::fdatasync(f.handle); }, ec);
+    }
+
+    template <typename Buffers>
+    std::size_t read_some_at(implementation_type& f, std::uint64_t offset, const Buffers& buffers,
+                             error_code& ec)
+    {
+        asio::detail::buffer_sequence_adapter<asio::mutable_buffer, Buffers> b(buffers);
+        const auto n = transfer_at(
+            [&] {
+                return ::preadv(f.handle, b.buffers(), static_cast<int>(b.count()),
+                                static_cast<off_t>(offset));
+            },
+            ec);
+        if (!ec && n == 0 && !b.all_empty())
+            ec = asio::error::eof;
+        return n;
+    }
+
+    template <typename Buffers>
+    std::size_t write_some_at(implementation_type& f, std::uint64_t offset, const Buffers& buffers,
+                              error_code& ec)
+    {
+        asio::detail::buffer_sequence_adapter<asio::const_buffer, Buffers> b(buffers);
+        return transfer_at(
+            [&] {
+                return ::pwritev(f.handle, b.buffers(), static_cast<int>(b.count()),
+                                 static_cast<off_t>(offset));
+            },
+            ec);
+    }
+
+    template <typename Buffers, typename Handler, typename IoExecutor>
+    void async_read_some_at(implementation_type& f, std::uint64_t offset, const Buffers& buffers,
+                            Handler& handler, const IoExecutor& io_ex)
+    {
+        using holder = mutable_holder<Buffers>;
+        if (holder::all_empty(buffers))
+            return complete<no_transfer>({}, handler, io_ex);
+        begin<transfer<request::read_at, holder>>(f, handler, io_ex,
+                                                  request::read_at{{}, offset}, buffers,
+                                                  end_of_file::at_zero);
+    }
+
+    template <typename Buffers, typename Handler, typename IoExecutor>
+    void async_write_some_at(implementation_type& f, std::uint64_t offset, const Buffers& buffers,
+                             Handler& handler, const IoExecutor& io_ex)
+    {
+        using holder = const_holder<Buffers>;
+        if (holder::all_empty(buffers))
+            return complete<no_transfer>({}, handler, io_ex);
+        begin<transfer<request::write_at, holder>>(f, handler, io_ex,
+                                                   request::write_at{{}, offset}, buffers,
+                                                   end_of_file::never);
+    }
+
+    template <typename Handler, typename IoExecutor>
+    void async_sync(implementation_type& f, bool data_only, Handler& handler,
+                    const IoExecutor& io_ex)
+    {
+        begin<plain<request::sync>>(f, handler, io_ex, request::sync{data_only});
+    }
+
+    /// An operation on an open file; on a closed one an error, through the handler.
+    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    void begin(implementation_type& f, Handler& handler, const IoExecutor& io_ex, Args&&... args)
+    {
+        if (f.is_open())
+            start<Payload>(f, lane::none, handler, io_ex, std::forward<Args>(args)...);
+        else
+            complete<Payload>(asio::error::bad_descriptor, handler, io_ex,
+                              std::forward<Args>(args)...);
+    }
+
+private:
+    /// Owns the path while the kernel may read it.
+    class open_payload
+    {
+    public:
+        open_payload(engine& e, std::string path, file_base::flags flags,
+                     std::shared_ptr<opening> o)
+            : engine_(e)
+            , path_(std::move(path))
+            , flags_(flags)
+            , opening_(std::move(o))
+        {
+        }
+        void prepare(operation& op)
+        {
+            op.request = request::open{path_.c_str(), static_cast<int>(flags_), 0777};
+        }
+        std::tuple<error_code> finish(const outcome& o)
+        {
+            engine_.detach(*std::exchange(opening_->attached, nullptr), engine::handle_then::kept);
+            error_code ec = make_error(o.error);
+            const auto won = static_cast<int>(o.value);
+            if (handle_state* f = opening_->target; f && !ec && !f->is_open())
+                f->handle = won;
+            else if (!ec)
+            {
+                ::close(won);
+                ec = asio::error::operation_aborted;
+            }
+            return {ec};
+        }
+
+    private:
+        engine& engine_;
+        std::string path_;
+        file_base::flags flags_;
+        std::shared_ptr<opening> opening_;
+    };
+
+    void give_up_opening(implementation_type& f)
+    {
+        auto o = std::exchange(f.open_in_flight, nullptr);
+        if (!o)
+            return;
+        o->target = nullptr;
+        if (o->attached)
+            get_engine().cancel_all(*o->attached);
+    }
+
+    static bool check_open(const implementation_type& f, error_code& ec)
+    {
+        ec = f.is_open() ? error_code() : error_code(asio::error::bad_descriptor);
+        return !ec;
+    }
+
+    template <typename F>
+    error_code call(F f, error_code& ec) const
+    {
+        flush();
+        return ec = f() == 0 ? error_code() : make_error(errno);
+    }
+
+    template <typename F>
+    std::size_t transfer_at(F f, error_code& ec) const
+    {
+        flush();
+        ssize_t n;
+        do
+            n = f();
+        while (n < 0 && errno == EINTR);
+        ec = n < 0 ? make_error(errno) : error_code();
+        return n < 0 ? 0 : static_cast<std::size_t>(n);
+    }
+};
+
+} // namespace proactor::detail
+
+#endif

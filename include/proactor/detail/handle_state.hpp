@@ -1,0 +1,88 @@
+#ifndef PROACTOR_DETAIL_HANDLE_STATE_HPP
+#define PROACTOR_DETAIL_HANDLE_STATE_HPP
+
+#include <proactor/detail/async_op.hpp>
+#include <proactor/detail/payloads.hpp>
+#include <proactor/io_context.hpp>
+
+#include <utility>
+
+namespace proactor::detail {
+
+/// The part of an I/O object's implementation that all handles share: the handle, Asio's flags for it
+/// and, from its first asynchronous operation on, its attachment.
+struct handle_state
+{
+    int handle = -1;
+    unsigned char flags = 0;
+    proactor::attachment* attached = nullptr;
+
+    bool is_open() const noexcept { return handle != -1; }
+
+    /// Takes over what `other` has, operations in flight included.
+    void take(handle_state& other) noexcept
+    {
+        handle = std::exchange(other.handle, -1);
+        flags = std::exchange(other.flags, static_cast<unsigned char>(0));
+        attached = std::exchange(other.attached, nullptr);
+    }
+};
+
+/// The part of a service that all handles share.
+class handle_operations
+{
+public:
+    explicit handle_operations(asio::execution_context& context)
+        : engine_(static_cast<io_context&>(context).engine())
+    {
+    }
+
+    engine& get_engine() const noexcept { return engine_; }
+
+    /// Law 8: to be called before anything synchronous.
+    void flush() const { engine_.flush(); }
+
+    /// Ends the object's operations and lets go of the handle.
+    void detach(handle_state& s, engine::handle_then then)
+    {
+        if (s.attached)
+            engine_.detach(*std::exchange(s.attached, nullptr), then);
+        else
+            engine_.flush();
+    }
+
+    void cancel_all(handle_state& s)
+    {
+        if (s.attached)
+            engine_.cancel_all(*s.attached);
+    }
+
+    proactor::attachment& attachment_of(handle_state& s)
+    {
+        if (!s.attached)
+            s.attached = &engine_.attach(s.handle);
+        return *s.attached;
+    }
+
+    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    void start(handle_state& s, lane l, Handler& handler, const IoExecutor& io_ex, Args&&... args)
+    {
+        start_operation<Payload>(engine_, attachment_of(s), l, handler, io_ex,
+                                 std::forward<Args>(args)...);
+    }
+
+    /// An error, or nothing to do: through the handler, behind what is ready.
+    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    void complete(const error_code& ec, Handler& handler, const IoExecutor& io_ex, Args&&... args)
+    {
+        complete_at_once<Payload>(engine_, {.error = ec.value()}, handler, io_ex,
+                                  std::forward<Args>(args)...);
+    }
+
+private:
+    engine& engine_;
+};
+
+} // namespace proactor::detail
+
+#endif

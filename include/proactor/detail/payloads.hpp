@@ -1,0 +1,100 @@
+#ifndef PROACTOR_DETAIL_PAYLOADS_HPP
+#define PROACTOR_DETAIL_PAYLOADS_HPP
+
+#include <proactor/detail/buffer_holder.hpp>
+#include <proactor/operation.hpp>
+
+#include <boost/asio/error.hpp>
+
+#include <cstddef>
+#include <tuple>
+
+/// What the operations of the services ask for, and what they make of the outcome: see `async_op`.
+namespace proactor::detail {
+
+/// Whether 0 bytes mean that the other side has ended its stream.
+enum class end_of_file : bool
+{
+    never,
+    at_zero
+};
+
+inline std::tuple<error_code, std::size_t> transferred(const outcome& o, end_of_file e)
+{
+    error_code ec = make_error(o.error);
+    if (!ec && o.value == 0 && e == end_of_file::at_zero)
+        ec = asio::error::eof;
+    return {ec, static_cast<std::size_t>(o.value)};
+}
+
+/// Moves bytes between an Asio buffer sequence and a handle, by a request with `buffers`.
+template <typename Request, typename Holder>
+class transfer
+{
+public:
+    template <typename Sequence>
+    transfer(const Request& r, const Sequence& buffers, end_of_file e)
+        : request_(r)
+        , buffers_(buffers)
+        , end_of_file_(e)
+    {
+    }
+
+    void prepare(operation& op)
+    {
+        request_.buffers = buffers_.list();
+        op.request = request_;
+    }
+
+    std::tuple<error_code, std::size_t> finish(const outcome& o)
+    {
+        return transferred(o, end_of_file_);
+    }
+
+private:
+    Request request_;
+    Holder buffers_;
+    end_of_file end_of_file_;
+};
+
+/// A transfer that has come to its end before anything was asked for.
+class no_transfer
+{
+public:
+    void prepare(operation& op) { op.request = request::nothing{}; }
+    std::tuple<error_code, std::size_t> finish(const outcome& o)
+    {
+        return transferred(o, end_of_file::never);
+    }
+};
+
+/// An operation whose handler takes an error only.
+template <typename Request>
+class plain
+{
+public:
+    explicit plain(const Request& r)
+        : request_(r)
+    {
+    }
+    void prepare(operation& op) { op.request = request_; }
+    std::tuple<error_code> finish(const outcome& o) { return {make_error(o.error)}; }
+
+private:
+    Request request_;
+};
+
+/// A wait for readiness in the shape of a transfer: Asio's `null_buffers`.
+class readiness_transfer : public plain<request::poll>
+{
+public:
+    using plain::plain;
+    std::tuple<error_code, std::size_t> finish(const outcome& o)
+    {
+        return {make_error(o.error), 0};
+    }
+};
+
+} // namespace proactor::detail
+
+#endif

@@ -1,0 +1,228 @@
+#ifndef PROACTOR_DETAIL_TIMER_SERVICE_HPP
+#define PROACTOR_DETAIL_TIMER_SERVICE_HPP
+
+#include <proactor/detail/async_op.hpp>
+#include <proactor/detail/payloads.hpp>
+#include <proactor/detail/timer_heap.hpp>
+#include <proactor/io_context.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+#include <thread>
+#include <utility>
+
+namespace proactor::detail {
+
+/// The timers of one clock: what `asio::basic_waitable_timer` and `basic_deadline_timer` call.
+///
+/// `Traits` are Asio's time traits, so that any clock and its `WaitTraits` work.
+template <typename Traits>
+class timer_service : public asio::detail::execution_context_service_base<timer_service<Traits>>,
+                      private timer_source
+{
+    using heap = timer_heap<Traits>;
+    using node = typename heap::node;
+
+public:
+    using time_type = typename Traits::time_type;
+    using duration_type = typename Traits::duration_type;
+
+    struct implementation_type
+    {
+        time_type expiry{};
+        node* waits = nullptr; ///< from the first asynchronous wait on
+    };
+
+    explicit timer_service(asio::execution_context& context)
+        : asio::detail::execution_context_service_base<timer_service>(context)
+        , engine_(static_cast<io_context&>(context).engine())
+    {
+        engine_.add(*this);
+    }
+
+    ~timer_service() { engine_.remove(*this); }
+
+    void shutdown() override
+    {
+        operation_queue left;
+        {
+            section_guard held(engine_.exclusive());
+            heap_.take_all(left);
+            due_ = clock::time_point::max();
+        }
+        while (operation* op = left.pop())
+            op->destroy();
+    }
+
+    void construct(implementation_type& t) { t = {}; }
+
+    void destroy(implementation_type& t)
+    {
+        error_code ignored;
+        cancel(t, ignored);
+        if (t.waits)
+        {
+            section_guard held(engine_.exclusive());
+            heap_.recycle(*std::exchange(t.waits, nullptr));
+        }
+    }
+
+    void move_construct(implementation_type& t, implementation_type& other)
+    {
+        t.expiry = std::exchange(other.expiry, time_type());
+        t.waits = std::exchange(other.waits, nullptr);
+    }
+
+    void move_assign(implementation_type& t, timer_service& /*other_service*/,
+                     implementation_type& other)
+    {
+        destroy(t);
+        move_construct(t, other);
+    }
+
+    std::size_t cancel(implementation_type& t, error_code& ec)
+    {
+        return cancel(t, std::numeric_limits<std::size_t>::max(), ec);
+    }
+
+    std::size_t cancel_one(implementation_type& t, error_code& ec) { return cancel(t, 1, ec); }
+
+    time_type expiry(const implementation_type& t) const { return t.expiry; }
+    time_type expires_at(const implementation_type& t) const { return t.expiry; }
+    duration_type expires_from_now(const implementation_type& t) const
+    {
+        return Traits::subtract(expiry(t), Traits::now());
+    }
+
+    std::size_t expires_at(implementation_type& t, const time_type& at, error_code& ec)
+    {
+        const std::size_t n = cancel(t, ec);
+        t.expiry = at;
+        return n;
+    }
+
+    std::size_t expires_after(implementation_type& t, const duration_type& d, error_code& ec)
+    {
+        return expires_at(t, Traits::add(Traits::now(), d), ec);
+    }
+
+    std::size_t expires_from_now(implementation_type& t, const duration_type& d, error_code& ec)
+    {
+        return expires_after(t, d, ec);
+    }
+
+    void wait(implementation_type& t, error_code& ec)
+    {
+        engine_.flush();
+        ec = {};
+        for (auto now = Traits::now(); Traits::less_than(now, t.expiry); now = Traits::now())
+            std::this_thread::sleep_for(std::chrono::microseconds(
+                Traits::to_posix_duration(Traits::subtract(t.expiry, now)).total_microseconds()
+                + 1));
+    }
+
+    template <typename Handler, typename IoExecutor>
+    void async_wait(implementation_type& t, Handler& handler, const IoExecutor& io_ex)
+    {
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        node& n = node_of(t);
+        const void* key = nullptr;
+        if (slot.is_connected())
+            key = &slot.template emplace<wait_cancellation>(*this, n);
+        auto& op = async_op<plain<request::nothing>, Handler, IoExecutor>::create(
+            engine_, handler, io_ex, request::nothing{});
+        op.cancellation_key = key;
+        engine_.work_started();
+        section_guard held(engine_.exclusive());
+        if (heap_.add(n, t.expiry, op) && renew_due())
+            engine_.due_earlier();
+    }
+
+private:
+    /// Lives in a cancellation slot. Nodes are never freed before their service.
+    class wait_cancellation
+    {
+    public:
+        wait_cancellation(timer_service& s, node& n) noexcept
+            : service_(s)
+            , node_(n)
+        {
+        }
+        void operator()(asio::cancellation_type_t type)
+        {
+            if ((type
+                 & (asio::cancellation_type::terminal | asio::cancellation_type::partial
+                    | asio::cancellation_type::total))
+                == asio::cancellation_type::none)
+                return;
+            section_guard held(service_.engine_.exclusive());
+            operation_queue cancelled;
+            service_.heap_.cancel_key(node_, this, cancelled);
+            service_.engine_.complete_later(cancelled);
+        }
+
+    private:
+        timer_service& service_;
+        node& node_;
+    };
+
+    std::size_t cancel(implementation_type& t, std::size_t most, error_code& ec)
+    {
+        ec = {};
+        if (!t.waits)
+            return 0;
+        section_guard held(engine_.exclusive());
+        operation_queue cancelled;
+        const std::size_t n = heap_.cancel(*t.waits, most, cancelled);
+        engine_.complete_later(cancelled);
+        return n;
+    }
+
+    node& node_of(implementation_type& t)
+    {
+        if (!t.waits)
+        {
+            section_guard held(engine_.exclusive());
+            t.waits = &heap_.make_node();
+        }
+        return *t.waits;
+    }
+
+    void collect_expired(operation_queue& ready) override
+    {
+        heap_.take_expired(Traits::now(), ready);
+        renew_due();
+    }
+
+    /// True if the engine has to look earlier than it knew.
+    bool renew_due()
+    {
+        const auto before = due_;
+        due_ = heap_.empty() ? clock::time_point::max() : to_steady(heap_.earliest());
+        return due_ < before;
+    }
+
+    static clock::time_point to_steady(const time_type& t)
+    {
+        if constexpr (heap::is_steady)
+            return t;
+        else
+        {
+            // A clock that can be set is looked at again now and then.
+            constexpr std::int64_t longest = 1'000'000;
+            const std::int64_t us
+                = Traits::to_posix_duration(Traits::subtract(t, Traits::now())).total_microseconds();
+            return clock::now()
+                + std::chrono::microseconds(us < 0 ? 0 : us < longest ? us + 1 : longest);
+        }
+    }
+
+    engine& engine_;
+    heap heap_;
+};
+
+} // namespace proactor::detail
+
+#endif

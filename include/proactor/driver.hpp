@@ -1,0 +1,187 @@
+#ifndef PROACTOR_DRIVER_HPP
+#define PROACTOR_DRIVER_HPP
+
+#include <proactor/attachment.hpp>
+#include <proactor/detail/section.hpp>
+#include <proactor/operation.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+
+namespace proactor {
+
+/// What a driver did so far.
+struct driver_counters
+{
+    std::uint64_t submissions = 0;  ///< operations handed to the system, retries included
+    std::uint64_t system_calls = 0; ///< to submit, wait, reap or wake
+    std::uint64_t completions = 0;  ///< terminal ones
+    std::uint64_t sleeps = 0;       ///< calls that could block
+    std::uint64_t wakes = 0;        ///< doorbells rung
+    std::uint64_t resubmitted = 0;  ///< came back undone, and were tried again unasked
+};
+
+/// Completes requests: hands operations to the operating system and gives each back exactly once.
+///
+/// The promises below carry tags; the conformance suite asserts each of them on every driver.
+///
+/// Threads. [D1] All calls but `wake` and `ready` need exclusive access, by any one thread at a
+/// time; no call is bound to the thread that made the driver or submitted an operation.
+/// [D2] `wake` may be called by any thread at any time.
+///
+/// Ends. [D3] Every submitted operation is given back by exactly one `wait` or `reap`, in `outcome`
+/// an error of the system or a value. [D4] `submit` never gives an operation back by itself, and
+/// never waits. [D5] Until it is given back, the operation and all that its request points to
+/// belong to the driver; afterwards neither driver nor kernel touches them.
+///
+/// Order. [D6] Operations of one lane of one attachment are performed and given back in the order
+/// of their submission. [D7] Those of lane `none` may overlap and overtake each other.
+/// [D8] When `flush` returns, the system has been asked for everything submitted so far that is at
+/// the head of its lane.
+///
+/// Cancellation. [D9] `cancel` asks; the operation still is given back, with `ECANCELED` or with
+/// what it won. [D10] It reaches this operation only: not others on the same handle, nor on a
+/// duplicate of it. [D11] An operation that waits behind others of its lane is given back at the
+/// next `reap`, in its order among the cancelled. [D12] What could complete before the cancellation
+/// does so, with its success.
+///
+/// Late success. [D13] An accept that succeeds after its cancellation gives `ECANCELED`, and its
+/// connection goes to the next accept of the attachment or to `take_kept`; it is closed with the
+/// attachment. [D14] A file opened after its cancellation is closed, and gives `ECANCELED`.
+///
+/// No silent loss. [D15] An operation that comes back undone, cancelled though nobody asked or
+/// interrupted, is tried again, and a transfer of a whole buffer goes on after a part. [D16] More
+/// operations than the queues of the system hold are all performed. [D17] Accepts skip connections
+/// that died in the queue, unless told to report them.
+///
+/// Waiting. [D18] `wait` flushes, sleeps until there is something to give back, `wake` was called
+/// or the deadline has passed, and reaps; it leaves the section, if it was given one, while it
+/// sleeps, and does not sleep if there is something to give back. [D19] A `wake` before the sleep
+/// ends the sleep. [D20] `reap` never waits.
+///
+/// Teardown. [D21] `shut_down` cancels everything and returns when all of it has been given back,
+/// on whatever thread, and whatever became of the threads that submitted.
+class driver
+{
+public:
+    using clock = std::chrono::steady_clock;
+
+    virtual ~driver();
+    driver(const driver&) = delete;
+    driver& operator=(const driver&) = delete;
+
+    virtual const char* name() const noexcept = 0;
+
+    /// Takes up an open handle, which stays the caller's.
+    attachment& attach(native_handle handle);
+
+    /// Gives the attachment back. [D22] Operations on it go on to their ends; with `close_handle`
+    /// the handle is closed after the last of them, at once if there is none.
+    void detach(attachment& a, bool close_handle = false);
+
+    /// Takes the operation, whose request is filled.
+    void submit(operation& op, attachment& on, lane l);
+
+    /// Asks the system to end an operation that has been submitted and not given back.
+    void cancel(operation& op);
+
+    /// Cancels all operations of an attachment.
+    void cancel_all(attachment& a);
+
+    /// Waits, for 20 ms at the most, until the system has let go of the handle of an attachment whose
+    /// operations have all been cancelled: a `close` that follows takes effect at once.
+    void await_release(attachment& a);
+
+    /// Takes the connection that a cancelled accept has won, or `invalid_handle`.
+    native_handle take_kept(attachment& a) noexcept;
+
+    /// Whether `flush` has something to do.
+    virtual bool unflushed() const noexcept = 0;
+
+    /// Submits to the system what has been prepared. Does not wait.
+    virtual void flush() = 0;
+
+    /// Flushes, and appends what is complete to `completed`. Does not wait.
+    void reap(operation_queue& completed);
+
+    /// See [D18]. A deadline of `time_point::max()` is none.
+    void wait(clock::time_point deadline, operation_queue& completed,
+              detail::section* held = nullptr);
+
+    /// Any thread, without exclusive access: whether `reap` may find something. A hint.
+    virtual bool ready() const noexcept = 0;
+
+    /// Ends the sleep of the thread inside `wait`, or the next one.
+    virtual void wake() noexcept = 0;
+
+    /// Tries a socket operation at the head of an idle lane without blocking, on any thread.
+    /// True: it is done, and the next `reap` gives it back. False: it has not begun.
+    bool attempt(operation& op, attachment& on, lane l);
+
+    /// Cancels and reaps everything, see [D21].
+    void shut_down(operation_queue& completed);
+
+    /// A thread that will call `wait` often begins and ends to do so. Costs of a registration may
+    /// be spent between the two; the same thread calls both.
+    virtual void thread_begin() {}
+    virtual void thread_end() noexcept {}
+
+    /// Operations the system may still touch.
+    std::size_t in_flight() const noexcept { return in_flight_; }
+
+    driver_counters counters() const noexcept
+    {
+        driver_counters now = counters_;
+        now.wakes = wakes_.load(std::memory_order_relaxed);
+        return now;
+    }
+
+protected:
+    driver() = default;
+
+    // What a driver brings.
+
+    /// Prepares the operation's request for the system, or ends it by `finish`.
+    virtual void start(operation& op) = 0;
+
+    /// Asks the system to end an operation in flight.
+    virtual void stop(operation& op) = 0;
+
+    /// Moves completions of the system to `finish`, after one system call at the most that submits
+    /// and lets the system complete, if `enter` allows it. Does not wait.
+    virtual void collect(bool enter) = 0;
+
+    /// Flushes and sleeps until the system completes something, `wake` or the deadline; where it does
+    /// not sleep it may collect.
+    virtual void sleep(clock::time_point deadline, detail::section* held) = 0;
+
+    // What it finds here.
+
+    /// The terminal completion of an operation: settles what late successes mean, and lets the next
+    /// of its lane begin.
+    void finish(operation& op, int error, std::uint64_t value, std::uint32_t flags = 0);
+
+    bool has_finished() const noexcept { return !finished_.empty(); }
+
+    /// Whether the system holds no reference to the attachment's handle on behalf of operations.
+    virtual bool released(const attachment& a) const noexcept { return !a.busy(); }
+
+    driver_counters counters_;
+    std::atomic<std::uint64_t> wakes_{0};
+
+private:
+    void begin(operation& op);
+    void end(operation& op, int error, std::uint64_t value);
+    void recycle(attachment& a);
+
+    operation_queue finished_;
+    std::size_t in_flight_ = 0;
+    std::deque<attachment> attachments_; // an address is kept for good
+    attachment* free_ = nullptr;
+};
+
+} // namespace proactor
+
+#endif

@@ -1,0 +1,362 @@
+#ifndef PROACTOR_IMPL_IO_CONTEXT_HPP
+#define PROACTOR_IMPL_IO_CONTEXT_HPP
+
+#include <proactor/detail/function_op.hpp>
+#include <proactor/open_driver.hpp>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/strand.hpp>
+
+namespace proactor {
+
+/// Found in a context's service registry, it says that the context is one of ours: the base class has
+/// no virtual function to ask.
+class io_context::marker : public asio::execution_context::service
+{
+public:
+    using key_type = marker;
+    inline static asio::execution_context::id id;
+
+    explicit marker(asio::execution_context& c)
+        : asio::execution_context::service(c)
+    {
+    }
+
+private:
+    void shutdown() override {}
+};
+
+inline io_context* find_io_context(asio::execution_context& context)
+{
+    return asio::has_service<io_context::marker>(context) ? static_cast<io_context*>(&context)
+                                                          : nullptr;
+}
+
+struct io_context::opened
+{
+    std::unique_ptr<proactor::driver> driver;
+};
+
+inline io_context::opened io_context::open(const context_options& options)
+{
+    auto result = open_driver({.entries = options.entries, .name = options.driver});
+    if (!result.driver)
+        asio::detail::throw_exception(boost::system::system_error(
+            detail::make_error(result.error), "proactor::io_context: " + result.reason));
+    return {std::move(result.driver)};
+}
+
+inline io_context::io_context()
+    : io_context(context_options{})
+{
+}
+
+inline io_context::io_context(int)
+    : io_context(context_options{})
+{
+}
+
+inline io_context::io_context(const context_options& options)
+    : io_context(open(options), options)
+{
+}
+
+inline io_context::io_context(opened o, const context_options& options)
+    : engine_(std::move(o.driver), options)
+{
+    asio::use_service<marker>(static_cast<asio::execution_context&>(*this));
+}
+
+inline io_context::~io_context()
+{
+    // Everything in flight ends before a handler, an object or a service goes.
+    engine_.shut_down();
+    shutdown();
+    destroy();
+    engine_.shut_down(); // what the services' ends have started
+}
+
+inline io_context::executor_type io_context::get_executor() noexcept
+{
+    return executor_type(*this);
+}
+
+/// A thread inside a run function, as Asio and the engine see it.
+class io_context::frame
+{
+public:
+    explicit frame(io_context& c)
+        : context_(&c.thread_key_, info_)
+        , runner_(c.engine_)
+    {
+        if (!runner_.admitted())
+            asio::detail::throw_exception(boost::system::system_error(
+                detail::make_error(EPERM), "proactor::io_context: context_options::threads allows "
+                                           "no further thread inside a run function"));
+    }
+
+    bool run_one(clock::time_point deadline, bool block)
+    {
+        const bool ran = block ? runner_.run_one(deadline) : runner_.poll_one();
+        info_.rethrow_pending_exception();
+        return ran;
+    }
+
+private:
+    asio::detail::thread_info_base info_;
+    thread_key::stack::context context_;
+    detail::engine::runner runner_;
+};
+
+inline io_context::count_type io_context::run_all(clock::time_point deadline, bool block)
+{
+    if (!engine_.has_work())
+        return 0;
+    frame f(*this);
+    count_type n = 0;
+    const bool timed = block && deadline != clock::time_point::max();
+    while (!(timed && clock::now() >= deadline) && f.run_one(deadline, block))
+        if (n != static_cast<count_type>(-1))
+            ++n;
+    return n;
+}
+
+inline io_context::count_type io_context::run_single(clock::time_point deadline, bool block)
+{
+    if (!engine_.has_work())
+        return 0;
+    if (block && deadline != clock::time_point::max() && clock::now() >= deadline)
+        return 0;
+    return frame(*this).run_one(deadline, block) ? 1 : 0;
+}
+
+template <typename Clock, typename Duration>
+io_context::clock::time_point
+io_context::to_steady(const std::chrono::time_point<Clock, Duration>& t)
+{
+    if constexpr (std::is_same_v<Clock, clock>)
+        return std::chrono::time_point_cast<clock::duration>(t);
+    else
+        return clock::now() + std::chrono::duration_cast<clock::duration>(t - Clock::now());
+}
+
+inline io_context::count_type io_context::run()
+{
+    return run_all(clock::time_point::max(), true);
+}
+
+template <typename Rep, typename Period>
+io_context::count_type io_context::run_for(const std::chrono::duration<Rep, Period>& d)
+{
+    return run_until(clock::now() + d);
+}
+
+template <typename Clock, typename Duration>
+io_context::count_type io_context::run_until(const std::chrono::time_point<Clock, Duration>& t)
+{
+    return run_all(to_steady(t), true);
+}
+
+inline io_context::count_type io_context::run_one()
+{
+    return run_single(clock::time_point::max(), true);
+}
+
+template <typename Rep, typename Period>
+io_context::count_type io_context::run_one_for(const std::chrono::duration<Rep, Period>& d)
+{
+    return run_one_until(clock::now() + d);
+}
+
+template <typename Clock, typename Duration>
+io_context::count_type io_context::run_one_until(const std::chrono::time_point<Clock, Duration>& t)
+{
+    return run_single(to_steady(t), true);
+}
+
+inline io_context::count_type io_context::poll()
+{
+    return run_all(clock::time_point::max(), false);
+}
+
+inline io_context::count_type io_context::poll_one()
+{
+    return run_single(clock::time_point::max(), false);
+}
+
+template <typename Allocator, std::uintptr_t Bits>
+template <typename Function>
+void io_context::basic_executor_type<Allocator, Bits>::execute(Function&& f) const
+{
+    if ((bits() & blocking_never) || !running_in_this_thread())
+        return detail::post_function(owner()->engine_, std::forward<Function>(f),
+                                     static_cast<const Allocator&>(*this));
+    // An exception is not this caller's: it leaves the run function after the current handler.
+    try
+    {
+        std::decay_t<Function> function(std::forward<Function>(f));
+        std::move(function)();
+    }
+    catch (...)
+    {
+        thread_key::stack::contains(&owner()->thread_key_)->capture_current_exception();
+    }
+}
+
+#if !defined(BOOST_ASIO_NO_TS_EXECUTORS)
+template <typename Allocator, std::uintptr_t Bits>
+template <typename Function, typename OtherAllocator>
+void io_context::basic_executor_type<Allocator, Bits>::dispatch(Function&& f,
+                                                                const OtherAllocator& a) const
+{
+    if (!running_in_this_thread())
+        return post(std::forward<Function>(f), a);
+    std::decay_t<Function> function(std::forward<Function>(f));
+    std::move(function)();
+}
+
+template <typename Allocator, std::uintptr_t Bits>
+template <typename Function, typename OtherAllocator>
+void io_context::basic_executor_type<Allocator, Bits>::post(Function&& f,
+                                                            const OtherAllocator& a) const
+{
+    detail::post_function(owner()->engine_, std::forward<Function>(f), a);
+}
+
+template <typename Allocator, std::uintptr_t Bits>
+template <typename Function, typename OtherAllocator>
+void io_context::basic_executor_type<Allocator, Bits>::defer(Function&& f,
+                                                             const OtherAllocator& a) const
+{
+    post(std::forward<Function>(f), a);
+}
+#endif
+
+#if !defined(BOOST_ASIO_NO_DEPRECATED)
+inline io_context::count_type io_context::run(error_code& ec)
+{
+    ec = {};
+    return run();
+}
+inline io_context::count_type io_context::run_one(error_code& ec)
+{
+    ec = {};
+    return run_one();
+}
+inline io_context::count_type io_context::poll(error_code& ec)
+{
+    ec = {};
+    return poll();
+}
+inline io_context::count_type io_context::poll_one(error_code& ec)
+{
+    ec = {};
+    return poll_one();
+}
+
+template <typename Handler>
+auto io_context::dispatch(Handler&& handler)
+{
+    return asio::async_initiate<Handler, void()>(
+        [](auto&& h, io_context* self)
+        {
+            const auto a = asio::get_associated_allocator(h);
+            self->get_executor().dispatch(std::forward<decltype(h)>(h), a);
+        },
+        handler, this);
+}
+
+template <typename Handler>
+auto io_context::post(Handler&& handler)
+{
+    return asio::async_initiate<Handler, void()>(
+        [](auto&& h, io_context* self)
+        {
+            const auto a = asio::get_associated_allocator(h);
+            self->get_executor().post(std::forward<decltype(h)>(h), a);
+        },
+        handler, this);
+}
+#endif
+
+#if !defined(BOOST_ASIO_NO_EXTENSIONS)
+/// Serialises handlers on one context: Asio's `io_context::strand` over `asio::strand`.
+class io_context::strand
+{
+public:
+    explicit strand(proactor::io_context& c)
+        : strand_(c.get_executor())
+    {
+    }
+
+    proactor::io_context& context() const noexcept
+    {
+        return strand_.get_inner_executor().context();
+    }
+    void on_work_started() const noexcept { strand_.get_inner_executor().on_work_started(); }
+    void on_work_finished() const noexcept { strand_.get_inner_executor().on_work_finished(); }
+    bool running_in_this_thread() const noexcept { return strand_.running_in_this_thread(); }
+
+    template <typename Function, typename Allocator>
+    void dispatch(Function&& f, const Allocator& a) const
+    {
+        strand_.dispatch(std::forward<Function>(f), a);
+    }
+    template <typename Function, typename Allocator>
+    void post(Function&& f, const Allocator& a) const
+    {
+        strand_.post(std::forward<Function>(f), a);
+    }
+    template <typename Function, typename Allocator>
+    void defer(Function&& f, const Allocator& a) const
+    {
+        strand_.defer(std::forward<Function>(f), a);
+    }
+
+#if !defined(BOOST_ASIO_NO_DEPRECATED)
+    proactor::io_context& get_io_context() const noexcept { return context(); }
+
+    template <typename Handler>
+    auto dispatch(Handler&& handler)
+    {
+        return asio::async_initiate<Handler, void()>(
+            [](auto&& h, strand self)
+            {
+                const auto a = asio::get_associated_allocator(h);
+                self.dispatch(std::forward<decltype(h)>(h), a);
+            },
+            handler, *this);
+    }
+    template <typename Handler>
+    auto post(Handler&& handler)
+    {
+        return asio::async_initiate<Handler, void()>(
+            [](auto&& h, strand self)
+            {
+                const auto a = asio::get_associated_allocator(h);
+                self.post(std::forward<decltype(h)>(h), a);
+            },
+            handler, *this);
+    }
+    template <typename Handler>
+    asio::detail::wrapped_handler<strand, Handler, asio::detail::is_continuation_if_running>
+    wrap(Handler handler)
+    {
+        return {*this, handler};
+    }
+#endif
+
+    friend bool operator==(const strand& a, const strand& b) noexcept
+    {
+        return a.strand_ == b.strand_;
+    }
+    friend bool operator!=(const strand& a, const strand& b) noexcept { return !(a == b); }
+
+private:
+    asio::strand<executor_type> strand_;
+};
+#endif
+
+} // namespace proactor
+
+#endif

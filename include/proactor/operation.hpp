@@ -1,0 +1,107 @@
+#ifndef PROACTOR_OPERATION_HPP
+#define PROACTOR_OPERATION_HPP
+
+#include <proactor/detail/intrusive_queue.hpp>
+#include <proactor/request.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace proactor {
+
+class attachment;
+
+/// The queue of its handle in which an operation waits for its turn. Operations of one lane are in
+/// the kernel one at a time, because kernels keep no order among several; those of lane `none`
+/// (positioned file operations) all at once.
+enum class lane : std::uint8_t
+{
+    read,
+    write,
+    except,
+    none
+};
+
+inline constexpr std::size_t ordered_lanes = 3;
+
+/// What an operation came to.
+struct outcome
+{
+    std::int32_t error = 0;   ///< the system's code; 0 is success
+    std::uint32_t flags = 0;  ///< the driver's, of the terminal completion
+    std::uint64_t value = 0;  ///< bytes or handle, see the request
+};
+
+/// One operation: from initiation to its one end, in memory that its creator owns.
+///
+/// The creator fills `request` and submits it; nobody copies or moves it. Its end is one call of
+/// its completion function: *invoke*, or *destroy* (the owner is null), which must release its
+/// memory without calling the user.
+class operation
+{
+public:
+    /// `owner` is the engine that completes it, or null to destroy.
+    using completion_function = void (*)(void* owner, operation& self);
+
+    operation(const operation&) = delete;
+    operation& operator=(const operation&) = delete;
+
+    void complete(void* owner) { function_(owner, *this); }
+    void destroy() { function_(nullptr, *this); }
+
+    /// Link of the one queue (ready, mailbox, abandoned) that it stands in. Not with the driver.
+    operation* next = nullptr;
+
+    request::any request;
+    proactor::outcome outcome;
+
+    /// Identifies an operation to the cancellation slot that may cancel it. Compared, not followed.
+    const void* cancellation_key = nullptr;
+
+    // Below: for drivers and the engine.
+
+    /// Link in its attachment's list of what has been submitted and not completed.
+    struct hook : detail::list_hook
+    {
+        explicit hook(operation& o) noexcept
+            : self(o)
+        {
+        }
+        operation& self;
+    } in_attachment{*this};
+
+    attachment* attached = nullptr;
+    proactor::lane lane = proactor::lane::none;
+
+    enum class phase : std::uint8_t
+    {
+        idle,      ///< not with a driver
+        queued,    ///< behind others of its lane
+        in_flight, ///< the kernel may touch it
+        polled     ///< in flight as a wait for readiness, to be tried again
+    } phase = phase::idle;
+
+    bool cancel_requested = false;
+    bool internal = false; ///< of a service, not a user: counts as no work and no handler
+
+    /// The driver's own, while in flight: an OVERLAPPED, a message header.
+    alignas(8) std::byte scratch[56];
+
+protected:
+    explicit operation(completion_function f) noexcept
+        : function_(f)
+    {
+    }
+    ~operation() = default;
+
+private:
+    completion_function function_;
+};
+
+static_assert(sizeof(void*) != 8 || sizeof(operation) <= 192);
+
+using operation_queue = detail::intrusive_queue<operation>;
+
+} // namespace proactor
+
+#endif

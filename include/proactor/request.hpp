@@ -1,0 +1,161 @@
+#ifndef PROACTOR_REQUEST_HPP
+#define PROACTOR_REQUEST_HPP
+
+#include <proactor/native_buffer.hpp>
+#include <proactor/native_handle.hpp>
+
+#include <cstdint>
+#include <variant>
+
+/// What a driver can be asked to do, as plain data: no header of the operating system, no type of
+/// Asio. The handle is the attachment's. Everything a request points to must stay where it is until
+/// the operation's terminal completion.
+///
+/// A new operation is one type here and one overload for each family of drivers; a family that
+/// forgets it does not compile.
+namespace proactor::request {
+
+/// Completes by itself with value 0.
+struct nothing
+{
+};
+
+/// Reads from a stream without a position. Value: bytes; 0 is end of file.
+struct read
+{
+    buffer_list buffers;
+};
+
+/// Writes to a stream without a position. Value: bytes.
+struct write
+{
+    buffer_list buffers;
+};
+
+/// Reads at a position of a file. Value: bytes, perhaps fewer than asked; 0 is end of file. A `whole`
+/// one, of a single buffer, goes on until the buffer is full, the file ends or an error comes, which
+/// then stands beside the bytes read before it.
+struct read_at
+{
+    buffer_list buffers;
+    std::uint64_t offset = 0;
+    bool whole = false;
+};
+
+/// Writes at a position of a file. Value: bytes, perhaps fewer than asked; `whole` as in `read_at`.
+struct write_at
+{
+    buffer_list buffers;
+    std::uint64_t offset = 0;
+    bool whole = false;
+};
+
+/// Receives from a connected socket. `flags` are the system's `MSG_` bits. Value: bytes.
+struct receive
+{
+    buffer_list buffers;
+    int flags = 0;
+};
+
+/// Sends on a connected socket. Value: bytes, perhaps fewer than asked.
+struct send
+{
+    buffer_list buffers;
+    int flags = 0;
+};
+
+/// The system's header of a datagram with its address (`msghdr`, `WSAMSG`), beside the operation.
+/// The kernel may write to it: address length and received flags are read from it afterwards.
+struct receive_message
+{
+    void* header = nullptr;
+    int flags = 0;
+};
+
+struct send_message
+{
+    const void* header = nullptr;
+    int flags = 0;
+};
+
+/// Takes one connection. Value: its handle. The kind of the new socket is given because some
+/// systems want the socket beforehand; `address` may be null.
+struct accept
+{
+    int family = 0;
+    int type = 0;
+    int protocol = 0;
+    void* address = nullptr;
+    std::uint32_t* address_size = nullptr;
+    /// Connections that died in the queue are skipped, unless the user wants to hear of them.
+    bool report_aborted = false;
+};
+
+/// Connects a socket. Value: 0.
+struct connect
+{
+    const void* address = nullptr;
+    std::uint32_t address_size = 0;
+};
+
+/// What a handle can be ready for.
+enum class readiness : std::uint8_t
+{
+    read,
+    write,
+    error
+};
+
+/// Waits until the handle is ready. Value: 0.
+struct poll
+{
+    readiness what = readiness::read;
+};
+
+/// Opens `path`, relative to the working directory, close-on-exec. Value: the handle. Flags and
+/// mode are the system's own.
+struct open
+{
+    const char* path = nullptr;
+    int flags = 0;
+    unsigned mode = 0;
+};
+
+/// Writes a file's changes to its device. Value: 0.
+struct sync
+{
+    bool data_only = false;
+};
+
+using any = std::variant<nothing, read, write, read_at, write_at, receive, send, receive_message,
+                         send_message, accept, connect, poll, open, sync>;
+
+/// Takes `moved` bytes off a transfer that asks for the whole buffer. True: it has to go on.
+inline bool advance(any& r, std::uint64_t moved) noexcept
+{
+    const auto rest = [moved](auto& transfer)
+    {
+        if (!transfer.whole || moved == 0)
+            return false;
+        native_buffer& b = transfer.buffers.single;
+        b.data = static_cast<std::byte*>(b.data) + moved;
+        b.size -= static_cast<decltype(b.size)>(moved);
+        transfer.offset += moved;
+        return b.size != 0;
+    };
+    if (auto* t = std::get_if<read_at>(&r))
+        return rest(*t);
+    if (auto* t = std::get_if<write_at>(&r))
+        return rest(*t);
+    return false;
+}
+
+/// Whether a success carries a handle that somebody must take or close (law 4).
+inline bool wins_handle(const any& r) noexcept
+{
+    return std::holds_alternative<accept>(r) || std::holds_alternative<open>(r);
+}
+
+} // namespace proactor::request
+
+#endif

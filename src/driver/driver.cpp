@@ -1,0 +1,210 @@
+#include <proactor/driver.hpp>
+
+#include "handle.hpp"
+
+#include <cerrno>
+#include <thread>
+#include <utility>
+
+namespace proactor {
+
+driver::~driver() = default;
+
+attachment& driver::attach(native_handle handle)
+{
+    attachment* a = free_;
+    if (a)
+        free_ = a->next;
+    else
+        a = &attachments_.emplace_back();
+    a->handle_ = handle;
+    a->detached_ = a->close_when_idle_ = false;
+    return *a;
+}
+
+void driver::detach(attachment& a, bool close_handle)
+{
+    a.detached_ = true;
+    a.close_when_idle_ = close_handle;
+    if (auto kept = take_kept(a); kept != invalid_handle)
+        detail::close_handle(kept);
+    if (!a.busy())
+        recycle(a);
+}
+
+void driver::recycle(attachment& a)
+{
+    if (a.close_when_idle_)
+        detail::close_handle(a.handle_);
+    a.handle_ = invalid_handle;
+    a.next = free_;
+    free_ = &a;
+}
+
+void driver::submit(operation& op, attachment& on, lane l)
+{
+    op.attached = &on;
+    op.lane = l;
+    op.cancel_requested = false;
+    op.outcome = {};
+    const bool idle = l == lane::none || !on.busy(l);
+    op.in_attachment.link_before(on.lanes_[attachment::index(l)]);
+    if (idle)
+        begin(op);
+    else
+        op.phase = operation::phase::queued;
+}
+
+bool driver::attempt(operation& op, attachment& on, lane l)
+{
+    if (on.busy(l) || on.kept_ != invalid_handle)
+        return false;
+    op.outcome = {};
+    if (!detail::attempt(on.handle_, op))
+        return false;
+    ++counters_.system_calls;
+    op.lane = l;
+    finished_.push(op);
+    return true;
+}
+
+void driver::begin(operation& op)
+{
+    attachment& a = *op.attached;
+    op.phase = operation::phase::in_flight;
+    ++in_flight_;
+    if (auto* r = std::get_if<request::accept>(&op.request); r && a.kept_ != invalid_handle)
+    {
+        const native_handle kept = take_kept(a);
+        detail::peer_address(kept, r->address, r->address_size);
+        finish(op, 0, static_cast<std::uint64_t>(kept));
+    }
+    else
+        start(op);
+}
+
+void driver::end(operation& op, int error, std::uint64_t value)
+{
+    attachment& a = *op.attached;
+    op.in_attachment.unlink();
+    op.phase = operation::phase::idle;
+    if (op.cancel_requested && !error && request::wins_handle(op.request))
+    {
+        const auto won = static_cast<native_handle>(value);
+        if (std::holds_alternative<request::accept>(op.request) && !a.detached_)
+            a.kept_ = won;
+        else
+            detail::close_handle(won);
+        error = ECANCELED;
+        value = 0;
+    }
+    op.outcome.error = error;
+    op.outcome.value += value; // to what a transfer of a whole buffer has moved before
+    ++counters_.completions;
+    finished_.push(op);
+}
+
+void driver::finish(operation& op, int error, std::uint64_t value, std::uint32_t flags)
+{
+    attachment& a = *op.attached;
+    const lane l = op.lane;
+    if (!error && !op.cancel_requested && request::advance(op.request, value))
+    {
+        op.outcome.value += value;
+        return start(op);
+    }
+    op.outcome.flags = flags;
+    --in_flight_;
+    end(op, error, value);
+    if (l != lane::none)
+    {
+        // Those that were cancelled while they waited end here, in their order.
+        auto& waiting = a.lanes_[attachment::index(l)];
+        while (waiting.linked())
+        {
+            operation& following = static_cast<operation::hook*>(waiting.after)->self;
+            if (!following.cancel_requested)
+            {
+                begin(following);
+                return;
+            }
+            end(following, ECANCELED, 0);
+        }
+    }
+    if (a.detached_ && !a.busy())
+        recycle(a);
+}
+
+void driver::cancel(operation& op)
+{
+    if (op.cancel_requested)
+        return;
+    op.cancel_requested = true;
+    if (op.phase != operation::phase::queued)
+        return stop(op);
+    // Behind one that ends anyway it keeps its place, else it leaves now.
+    if (!static_cast<operation::hook*>(op.in_attachment.before)->self.cancel_requested)
+        end(op, ECANCELED, 0);
+}
+
+void driver::cancel_all(attachment& a)
+{
+    a.for_each([this](operation& op) { cancel(op); });
+}
+
+native_handle driver::take_kept(attachment& a) noexcept
+{
+    return std::exchange(a.kept_, invalid_handle);
+}
+
+void driver::reap(operation_queue& completed)
+{
+    collect(true);
+    completed.splice(finished_);
+}
+
+void driver::wait(clock::time_point deadline, operation_queue& completed, detail::section* held)
+{
+    if (finished_.empty())
+        sleep(deadline, held);
+    else
+        flush();
+    collect(false);
+    completed.splice(finished_);
+}
+
+void driver::await_release(attachment& a)
+{
+    // Bounded: an operation that a kernel worker or a device has taken may end much later, and
+    // needs nothing of ours but its memory.
+    const auto limit = clock::now() + std::chrono::milliseconds(20);
+    for (int round = 0; !released(a) && clock::now() < limit; ++round)
+    {
+        if (round % 16 == 1)
+            detail::interrupt_running_threads();
+        std::this_thread::yield();
+        collect(true);
+    }
+}
+
+void driver::shut_down(operation_queue& completed)
+{
+    for (int round = 0;; ++round)
+    {
+        for (attachment& a : attachments_)
+            a.for_each(
+                [this, round](operation& op)
+                {
+                    // A request to cancel can miss an operation between two states: ask again.
+                    if (round % 64 == 63)
+                        op.cancel_requested = false;
+                    cancel(op);
+                });
+        reap(completed);
+        if (!in_flight_)
+            return;
+        wait(clock::now() + std::chrono::milliseconds(1), completed);
+    }
+}
+
+} // namespace proactor

@@ -1,0 +1,29 @@
+#ifndef PROACTOR_SRC_DRIVER_HANDLE_HPP
+#define PROACTOR_SRC_DRIVER_HANDLE_HPP
+
+#include <proactor/native_handle.hpp>
+#include <proactor/operation.hpp>
+
+#include <cstdint>
+
+/// The few things that all drivers ask of a platform's handles.
+namespace proactor::detail {
+
+void close_handle(native_handle handle) noexcept;
+
+/// The address of a connected socket's peer; does nothing where `address` is null.
+void peer_address(native_handle handle, void* address, std::uint32_t* size) noexcept;
+
+/// Tries an operation once without blocking. False: it would block, or cannot be tried so.
+bool attempt(native_handle handle, operation& op) noexcept;
+
+/// Makes every other thread of the process that computes pass through the kernel, where it runs
+/// completions that were left to its next visit. Costs microseconds.
+void interrupt_running_threads() noexcept;
+
+/// Processors that the calling thread may run on.
+unsigned processors_of_thread() noexcept;
+
+} // namespace proactor::detail
+
+#endif

@@ -1,0 +1,16 @@
+#ifndef PROACTOR_SRC_DRIVER_IO_URING_ABI_HPP
+#define PROACTOR_SRC_DRIVER_IO_URING_ABI_HPP
+
+#include <cstdint>
+
+/// What kernels newer than the system's headers know, with the release that brought it. Each is
+/// probed before it is used.
+namespace proactor::io_uring::abi {
+
+inline constexpr std::uint32_t setup_no_sqarray = 1u << 16;  // 6.6
+inline constexpr std::uint32_t feature_no_iowait = 1u << 17; // 6.15
+inline constexpr std::uint32_t enter_no_iowait = 1u << 7;    // 6.15
+
+} // namespace proactor::io_uring::abi
+
+#endif

@@ -1,0 +1,149 @@
+#include "prepare.hpp"
+
+#include <proactor/attachment.hpp>
+
+#include <algorithm>
+#include <new>
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace proactor::io_uring {
+
+namespace {
+
+static_assert(sizeof(msghdr) <= sizeof(operation::scratch));
+
+const iovec* iovecs(const buffer_list& b) noexcept
+{
+    return reinterpret_cast<const iovec*>(b.data());
+}
+
+/// An entry's length has 32 bits, and the kernel moves at most so much at once: read(2), NOTES.
+unsigned length_of(const native_buffer& b) noexcept
+{
+    return static_cast<unsigned>(std::min<std::size_t>(b.size, 0x7ffff000));
+}
+
+unsigned events(request::readiness what) noexcept
+{
+    switch (what)
+    {
+    case request::readiness::read:
+        return POLLIN;
+    case request::readiness::write:
+        return POLLOUT;
+    case request::readiness::error:
+        break;
+    }
+    return POLLPRI;
+}
+
+/// "At the current position": io_uring_enter(2), IORING_OP_READ.
+constexpr std::uint64_t no_offset = ~std::uint64_t(0);
+
+/// One overload a request.
+struct filler
+{
+    io_uring_sqe& sqe;
+    operation& op;
+    native_handle handle = op.attached->handle();
+
+    msghdr* message(const buffer_list& b) const noexcept
+    {
+        auto* m = ::new (static_cast<void*>(op.scratch)) msghdr{};
+        m->msg_iov = const_cast<iovec*>(iovecs(b));
+        m->msg_iovlen = b.size();
+        return m;
+    }
+    void read(const buffer_list& b, std::uint64_t offset) const noexcept
+    {
+        if (b.many)
+            io_uring_prep_readv(&sqe, handle, iovecs(b), b.count, offset);
+        else
+            io_uring_prep_read(&sqe, handle, b.single.data, length_of(b.single), offset);
+    }
+    void write(const buffer_list& b, std::uint64_t offset) const noexcept
+    {
+        if (b.many)
+            io_uring_prep_writev(&sqe, handle, iovecs(b), b.count, offset);
+        else
+            io_uring_prep_write(&sqe, handle, b.single.data, length_of(b.single), offset);
+    }
+
+    void operator()(const request::nothing&) const noexcept { io_uring_prep_nop(&sqe); }
+    void operator()(const request::read& r) const noexcept { read(r.buffers, no_offset); }
+    void operator()(const request::write& r) const noexcept { write(r.buffers, no_offset); }
+    void operator()(const request::read_at& r) const noexcept { read(r.buffers, r.offset); }
+    void operator()(const request::write_at& r) const noexcept { write(r.buffers, r.offset); }
+    void operator()(const request::receive& r) const noexcept
+    {
+        if (r.buffers.many)
+            io_uring_prep_recvmsg(&sqe, handle, message(r.buffers),
+                                  static_cast<unsigned>(r.flags));
+        else
+            io_uring_prep_recv(&sqe, handle, r.buffers.single.data, length_of(r.buffers.single),
+                               r.flags);
+    }
+    void operator()(const request::send& r) const noexcept
+    {
+        if (r.buffers.many)
+            io_uring_prep_sendmsg(&sqe, handle, message(r.buffers),
+                                  static_cast<unsigned>(r.flags));
+        else
+            io_uring_prep_send(&sqe, handle, r.buffers.single.data, length_of(r.buffers.single),
+                               r.flags);
+    }
+    void operator()(const request::receive_message& r) const noexcept
+    {
+        io_uring_prep_recvmsg(&sqe, handle, static_cast<msghdr*>(r.header),
+                              static_cast<unsigned>(r.flags));
+    }
+    void operator()(const request::send_message& r) const noexcept
+    {
+        io_uring_prep_sendmsg(&sqe, handle, static_cast<const msghdr*>(r.header),
+                              static_cast<unsigned>(r.flags));
+    }
+    void operator()(const request::accept& r) const noexcept
+    {
+        io_uring_prep_accept(&sqe, handle, static_cast<sockaddr*>(r.address), r.address_size, 0);
+    }
+    void operator()(const request::connect& r) const noexcept
+    {
+        io_uring_prep_connect(&sqe, handle, static_cast<const sockaddr*>(r.address),
+                              r.address_size);
+    }
+    void operator()(const request::poll& r) const noexcept
+    {
+        io_uring_prep_poll_add(&sqe, handle, events(r.what));
+    }
+    void operator()(const request::open& r) const noexcept
+    {
+        io_uring_prep_openat(&sqe, AT_FDCWD, r.path, r.flags | O_CLOEXEC, r.mode);
+    }
+    void operator()(const request::sync& r) const noexcept
+    {
+        io_uring_prep_fsync(&sqe, handle, r.data_only ? IORING_FSYNC_DATASYNC : 0);
+    }
+};
+
+} // namespace
+
+void prepare(io_uring_sqe& sqe, operation& op)
+{
+    std::visit(filler{sqe, op}, op.request);
+    io_uring_sqe_set_data(&sqe, &op);
+}
+
+void prepare_poll(io_uring_sqe& sqe, operation& op)
+{
+    const bool outward = op.lane == lane::write;
+    io_uring_prep_poll_add(&sqe, op.attached->handle(), outward ? POLLOUT : POLLIN);
+    io_uring_sqe_set_data(&sqe, &op);
+}
+
+bool can_poll(const operation& op) noexcept
+{
+    return op.lane == lane::read || op.lane == lane::write;
+}
+
+} // namespace proactor::io_uring

@@ -1,0 +1,162 @@
+#include "ring.hpp"
+
+#include "abi.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <utility>
+
+namespace proactor::io_uring {
+
+namespace {
+
+/// The registration of the ring with this thread: io_uring_register(2), IORING_REGISTER_RING_FDS.
+/// One entry an engine inside `run` on this thread; nested contexts take another slot.
+struct thread_registration
+{
+    int ring_fd = -1;
+    int index = -1;
+};
+thread_local thread_registration registered;
+
+} // namespace
+
+ring::~ring()
+{
+    if (sqes_)
+        ::munmap(sqes_, sqes_size_);
+    if (rings_)
+        ::munmap(rings_, rings_size_);
+    if (fd_ >= 0)
+        ::close(fd_);
+}
+
+ring::failure ring::open(unsigned entries) noexcept
+{
+    // Required: without COOP the kernel interrupts a computing thread for each completion, and
+    // without SUBMIT_ALL one bad entry stops a batch. Kernels before 5.19 lack them.
+    constexpr unsigned required = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG
+        | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE;
+    constexpr unsigned optional[] = {abi::setup_no_sqarray, 0};
+
+    io_uring_params p{};
+    for (unsigned extra : optional)
+    {
+        p = {};
+        p.flags = required | extra;
+        p.cq_entries = 4 * entries;
+        fd_ = io_uring_setup(entries, &p);
+        if (fd_ != -EINVAL)
+            break;
+    }
+    if (fd_ < 0)
+        return {-std::exchange(fd_, -1), "io_uring_setup"};
+    constexpr unsigned features = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP
+        | IORING_FEAT_SUBMIT_STABLE | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG
+        | IORING_FEAT_CQE_SKIP;
+    if ((p.features & features) != features)
+        return {ENOSYS, "io_uring_setup (features of Linux 6.1)"};
+
+    rings_size_ = std::max<std::size_t>(p.cq_off.cqes + p.cq_entries * sizeof(io_uring_cqe),
+                                        p.sq_off.array + p.sq_entries * sizeof(unsigned));
+    sqes_size_ = p.sq_entries * sizeof(io_uring_sqe);
+    const auto map = [this](std::size_t size, std::uint64_t offset) -> void*
+    {
+        void* m = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd_,
+                         static_cast<off_t>(offset));
+        return m == MAP_FAILED ? nullptr : m;
+    };
+    rings_ = map(rings_size_, IORING_OFF_SQ_RING);
+    sqes_ = rings_ ? static_cast<io_uring_sqe*>(map(sqes_size_, IORING_OFF_SQES)) : nullptr;
+    if (!sqes_)
+        return {errno, "mmap of the io_uring queues"};
+    ::madvise(rings_, rings_size_, MADV_DONTFORK);
+    ::madvise(sqes_, sqes_size_, MADV_DONTFORK);
+
+    auto* base = static_cast<std::byte*>(rings_);
+    const auto at = [base](unsigned offset) { return reinterpret_cast<unsigned*>(base + offset); };
+    sq_head_ = at(p.sq_off.head);
+    sq_ktail_ = at(p.sq_off.tail);
+    sq_flags_ = at(p.sq_off.flags);
+    sq_mask_ = *at(p.sq_off.ring_mask);
+    sq_entries_ = p.sq_entries;
+    if (!(p.flags & abi::setup_no_sqarray))
+        for (unsigned i = 0; i != p.sq_entries; ++i)
+            at(p.sq_off.array)[i] = i;
+    cq_head_ = at(p.cq_off.head);
+    cq_tail_ = at(p.cq_off.tail);
+    cq_mask_ = *at(p.cq_off.ring_mask);
+    cqes_ = reinterpret_cast<io_uring_cqe*>(base + p.cq_off.cqes);
+    if (p.features & abi::feature_no_iowait)
+        enter_flags_ = abi::enter_no_iowait;
+    return {};
+}
+
+io_uring_sqe* ring::prepare() noexcept
+{
+    if (unsubmitted() == sq_entries_)
+        return nullptr;
+    io_uring_sqe* sqe = &sqes_[sq_tail_ & sq_mask_];
+    std::memset(sqe, 0, sizeof *sqe);
+    ++sq_tail_;
+    return sqe;
+}
+
+int ring::enter(unsigned to_submit, unsigned wait_for, unsigned flags, const void* argument,
+                std::size_t size) noexcept
+{
+    flags |= enter_flags_;
+    int target = fd_;
+    if (registered.ring_fd == fd_)
+    {
+        target = registered.index;
+        flags |= IORING_ENTER_REGISTERED_RING;
+    }
+    return io_uring_enter2(static_cast<unsigned>(target), to_submit, wait_for, flags,
+                           static_cast<sigset_t*>(const_cast<void*>(argument)), size);
+}
+
+int ring::submit() noexcept
+{
+    const int n = enter(publish(), 0, IORING_ENTER_GETEVENTS, nullptr, 0);
+    return n < 0 ? n : 0;
+}
+
+int ring::submit_and_wait(unsigned published, const __kernel_timespec* timeout) noexcept
+{
+    io_uring_getevents_arg argument{};
+    argument.ts = reinterpret_cast<std::uint64_t>(timeout);
+    const int n = enter(published, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument,
+                        sizeof argument);
+    return n < 0 ? n : 0;
+}
+
+bool ring::register_with_thread() noexcept
+{
+    if (registered.ring_fd >= 0)
+        return false;
+    io_uring_rsrc_update update{};
+    update.offset = ~0u;
+    update.data = static_cast<std::uint64_t>(fd_);
+    if (io_uring_register(static_cast<unsigned>(fd_), IORING_REGISTER_RING_FDS, &update, 1) != 1)
+        return false;
+    registered = {fd_, static_cast<int>(update.offset)};
+    return true;
+}
+
+void ring::unregister_from_thread() noexcept
+{
+    if (registered.ring_fd != fd_)
+        return;
+    io_uring_rsrc_update update{};
+    update.offset = static_cast<unsigned>(registered.index);
+    io_uring_register(static_cast<unsigned>(fd_), IORING_UNREGISTER_RING_FDS, &update, 1);
+    registered = {};
+}
+
+} // namespace proactor::io_uring

@@ -1,0 +1,508 @@
+#include <proactor/detail/engine.hpp>
+
+#include <proactor/error.hpp>
+
+#include "driver/handle.hpp"
+
+#include <algorithm>
+
+namespace proactor::detail {
+
+namespace {
+
+/// The innermost run function of this thread.
+thread_local engine::runner* current_runner = nullptr;
+
+inline void pause_processor() noexcept
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+} // namespace
+
+engine::engine(std::unique_ptr<driver> d, const context_options& options)
+    : driver_(std::move(d))
+    , max_runners_(options.threads)
+    , spin_time_(options.spin)
+{
+    counts_.driver = driver_->name();
+}
+
+engine::~engine()
+{
+    shut_down();
+}
+
+bool engine::inside() const noexcept
+{
+    for (const runner* r = current_runner; r; r = r->up_)
+        if (&r->engine_ == this)
+            return true;
+    return false;
+}
+
+void engine::post(operation& op)
+{
+    work_started();
+    complete_later(op);
+}
+
+void engine::complete_later(operation& op)
+{
+    if (inside())
+    {
+        section_guard held(section_);
+        mailbox_.take(ready_); // what was posted earlier stays ahead
+        ready_.push(op);
+        wake_another();
+    }
+    else if (mailbox_.push(op))
+        driver_->wake();
+}
+
+void engine::complete_later(operation_queue& ops)
+{
+    if (ops.empty())
+        return;
+    mailbox_.take(ready_);
+    ready_.splice(ops);
+    wake_another();
+}
+
+void engine::start(operation& op, attachment& on, lane l)
+{
+    if (!op.internal)
+        work_started();
+    section_guard held(section_);
+    if (shut_down_)
+    {
+        ready_.push(op);
+        return;
+    }
+    if (inside())
+    {
+        driver_->submit(op, on, l);
+        if (leader_)
+            poke(); // it sleeps: its thread submits at once, and is there when it completes
+    }
+    else if (runners_ == 0)
+    {
+        driver_->submit(op, on, l);
+        settle();
+    }
+    else if (driver_->attempt(op, on, l))
+    {
+        driver_->reap(ready_);
+        wake_another();
+    }
+    else
+    {
+        driver_->submit(op, on, l);
+        wake_another();
+    }
+}
+
+void engine::cancel_key(attachment& a, const void* key)
+{
+    section_guard held(section_);
+    bool found = false;
+    a.for_each([&](operation& op) { found |= op.cancellation_key == key; });
+    if (!found)
+        return;
+    settle();
+    a.for_each(
+        [&](operation& op)
+        {
+            if (op.cancellation_key == key)
+                driver_->cancel(op);
+        });
+    settle();
+    wake_another();
+}
+
+void engine::cancel_all(attachment& a)
+{
+    section_guard held(section_);
+    if (!a.busy())
+        return;
+    settle();
+    driver_->cancel_all(a);
+    settle();
+    wake_another();
+}
+
+void engine::flush()
+{
+    section_guard held(section_);
+    if (driver_->unflushed())
+    {
+        settle();
+        wake_another();
+    }
+}
+
+attachment& engine::attach(native_handle handle)
+{
+    section_guard held(section_);
+    return driver_->attach(handle);
+}
+
+void engine::detach(attachment& a, handle_then then)
+{
+    section_guard held(section_);
+    if (a.busy())
+    {
+        settle();
+        driver_->cancel_all(a);
+        settle();
+        if (then == handle_then::closed_by_caller)
+        {
+            driver_->await_release(a);
+            driver_->reap(ready_);
+        }
+        wake_another();
+    }
+    else if (driver_->unflushed())
+        settle();
+    driver_->detach(a, then == handle_then::closed_when_idle);
+}
+
+native_handle engine::take_kept(attachment& a)
+{
+    section_guard held(section_);
+    return driver_->take_kept(a);
+}
+
+/// Hands over everything, and takes what completes by itself, which may let others of its lane begin.
+void engine::settle()
+{
+    do
+        driver_->reap(ready_);
+    while (driver_->unflushed());
+}
+
+void engine::stop()
+{
+    section_guard held(section_);
+    stopped_.store(true, std::memory_order_release);
+    poke();
+    followers_wake_.notify_all();
+}
+
+void engine::restart()
+{
+    section_guard held(section_);
+    stopped_.store(false, std::memory_order_release);
+}
+
+bool engine::has_work()
+{
+    if (work_.load(std::memory_order_acquire) != 0)
+        return true;
+    stop();
+    return false;
+}
+
+/// Inside the section: makes a leader that spins or sleeps look again.
+void engine::poke()
+{
+    poked_.store(true, std::memory_order_relaxed);
+    if (mailbox_.rouse())
+        driver_->wake();
+}
+
+/// Inside the section: something is ready, or wants to be submitted, that this thread may not get to.
+void engine::wake_another()
+{
+    if (followers_)
+        followers_wake_.notify_one();
+    else if (leader_)
+        poke();
+}
+
+void engine::add(timer_source& source)
+{
+    section_guard held(section_);
+    source.next = timers_;
+    timers_ = &source;
+}
+
+void engine::remove(timer_source& source)
+{
+    section_guard held(section_);
+    for (timer_source** s = &timers_; *s; s = &(*s)->next)
+        if (*s == &source)
+        {
+            *s = source.next;
+            return;
+        }
+}
+
+engine::clock::time_point engine::timers_due() const noexcept
+{
+    auto due = clock::time_point::max();
+    for (const timer_source* s = timers_; s; s = s->next)
+        due = std::min(due, s->due());
+    return due;
+}
+
+void engine::collect_timers()
+{
+    const auto due = timers_due();
+    if (due == clock::time_point::max())
+        return;
+    const auto now = clock::now();
+    if (now < due)
+        return;
+    for (timer_source* s = timers_; s; s = s->next)
+        if (s->due() <= now)
+            s->collect_expired(ready_);
+}
+
+operation* engine::next(clock::time_point deadline, bool block, section_guard& held)
+{
+    for (bool looked = false;;)
+    {
+        if (stopped_.load(std::memory_order_relaxed))
+            return nullptr;
+        if (handlers_since_look_ < fairness || leader_)
+            if (operation* op = ready_.pop())
+            {
+                if (op->internal)
+                {
+                    held.unlock();
+                    op->complete(this);
+                    held.lock();
+                    continue;
+                }
+                ++handlers_since_look_;
+                park_ = park::undecided;
+                if (followers_ && (!ready_.empty() || !leader_))
+                    followers_wake_.notify_one();
+                return op;
+            }
+        const bool may_wait = block
+            && (!looked || deadline == clock::time_point::max() || clock::now() < deadline);
+        if (!leader_)
+        {
+            if (looked && ready_.empty() && !may_wait)
+                return nullptr;
+            look(deadline, may_wait, held);
+            looked = true;
+        }
+        else
+        {
+            if (!may_wait)
+                return nullptr;
+            if (driver_->unflushed())
+                poke();
+            ++followers_;
+            if (deadline == clock::time_point::max())
+                followers_wake_.wait(held);
+            else
+                followers_wake_.wait_until(held, deadline);
+            --followers_;
+            looked = true;
+        }
+    }
+}
+
+/// One turn: a look at the driver with one system call at the most, after a spin or a sleep if
+/// nothing is ready and it may.
+void engine::look(clock::time_point deadline, bool block, section_guard& held)
+{
+    ++counts_.turns;
+    handlers_since_look_ = 0;
+    mailbox_.take(ready_);
+    if (block && ready_.empty())
+        park_thread(deadline, held);
+    else
+        driver_->reap(ready_);
+    collect_timers();
+    mailbox_.take(ready_);
+}
+
+void engine::park_thread(clock::time_point deadline, section_guard& held)
+{
+    auto until = std::min(deadline, timers_due());
+    if (park_ == park::undecided)
+        park_ = may_spin() ? park::spins : park::sleeps;
+    if (park_ == park::spins && driver_->unflushed())
+        return driver_->reap(ready_); // spins at the next turn, with everything under way
+
+    const unsigned computing = runners_ - followers_ - 1;
+    const bool watch = computing && driver_->in_flight();
+    if (watch)
+        until = std::min(until, clock::now() + computing_check);
+    leader_ = true;
+    if (park_ == park::spins)
+    {
+        park_ = spin(until, held) ? park::undecided : park::sleeps;
+        if (park_ == park::undecided)
+            driver_->reap(ready_);
+    }
+    else if (mailbox_.sleep())
+    {
+        park_ = park::undecided;
+        driver_->wait(until, ready_, &section_);
+        mailbox_.rouse();
+        if (watch && driver_->ready())
+            interrupt_running_threads();
+    }
+    leader_ = false;
+}
+
+bool engine::may_spin()
+{
+    if (spin_time_.count() == 0 || runners_ != 1 || !spin_policy_.worth_trying())
+        return false;
+    // Asked now and then: an affinity mask changes rarely, and a spin too many costs little.
+    if (processors_asked_++ % 256 == 0)
+        several_processors_ = processors_of_thread() > 1;
+    return several_processors_;
+}
+
+/// Waits without a system call for something to do. False: nothing came.
+bool engine::spin(clock::time_point until, section_guard& held)
+{
+    ++counts_.spins;
+    poked_.store(false, std::memory_order_relaxed);
+    held.unlock();
+    bool hit = false;
+    const auto limit = std::min(clock::now() + spin_time_, until);
+    do
+    {
+        for (int i = 0; i != 16 && !hit; ++i)
+        {
+            pause_processor();
+            hit = mailbox_.filled() || driver_->ready()
+                || poked_.load(std::memory_order_relaxed);
+        }
+    } while (!hit && clock::now() < limit);
+    held.lock();
+    if (hit)
+        ++counts_.spin_hits;
+    spin_policy_.record(hit);
+    return hit;
+}
+
+metrics engine::metrics()
+{
+    section_guard held(section_);
+    proactor::metrics now = counts_;
+    const driver_counters d = driver_->counters();
+    now.submissions = d.submissions;
+    now.system_calls = d.system_calls;
+    now.completions = d.completions;
+    now.resubmitted = d.resubmitted;
+    now.sleeps = d.sleeps;
+    now.wakes = d.wakes;
+    now.in_flight = driver_->in_flight();
+    return now;
+}
+
+void engine::abandon(operation_queue& ops)
+{
+    while (operation* op = ops.pop())
+    {
+        if (!op->outcome.error && request::wins_handle(op->request))
+            close_handle(static_cast<native_handle>(op->outcome.value));
+        op->destroy();
+    }
+}
+
+void engine::shut_down()
+{
+    if (inside())
+        terminate_with("an io_context is destroyed from inside one of its own handlers");
+    operation_queue left;
+    {
+        section_guard held(section_);
+        shut_down_ = true;
+        driver_->shut_down(ready_);
+        left.splice(ready_);
+        mailbox_.take(left);
+    }
+    // Destroying a handler may destroy objects, and post.
+    while (!left.empty())
+    {
+        abandon(left);
+        section_guard held(section_);
+        left.splice(ready_);
+        mailbox_.take(left);
+    }
+}
+
+engine::runner::runner(engine& e)
+    : engine_(e)
+    , up_(current_runner)
+{
+    const bool nested = e.inside();
+    current_runner = this;
+    if (nested)
+        return;
+    section_guard held(e.section_);
+    if (e.max_runners_ && e.runners_ >= e.max_runners_)
+    {
+        admitted_ = false;
+        return;
+    }
+    outermost_ = true;
+    if (e.runners_++ == 0)
+        e.driver_->thread_begin();
+    else
+        e.poke(); // a leader that spins alone does so no longer
+}
+
+engine::runner::~runner()
+{
+    current_runner = up_;
+    if (!admitted_)
+        return;
+    engine& e = engine_;
+    section_guard held(e.section_);
+    if (e.driver_->unflushed())
+        e.driver_->flush();
+    if (outermost_)
+    {
+        --e.runners_;
+        e.driver_->thread_end();
+    }
+    e.wake_another(); // to lead, or to run what this thread has left
+}
+
+bool engine::runner::run_one(clock::time_point deadline)
+{
+    return complete_next(deadline, true);
+}
+
+bool engine::runner::poll_one()
+{
+    return complete_next(clock::time_point::min(), false);
+}
+
+bool engine::runner::complete_next(clock::time_point deadline, bool block)
+{
+    operation* op;
+    {
+        section_guard held(engine_.section_);
+        op = engine_.next(deadline, block, held);
+        if (op)
+            ++engine_.counts_.handlers;
+    }
+    if (!op)
+        return false;
+    struct finish_work
+    {
+        engine& e;
+        ~finish_work() { e.work_finished(); }
+    } finish{engine_};
+    op->complete(&engine_);
+    return true;
+}
+
+} // namespace proactor::detail

@@ -1,0 +1,187 @@
+// What the context counts, and the bounds that its design promises.
+#include "../support/context.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <time.h>
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+BOOST_AUTO_TEST_SUITE(metrics)
+
+#if !PROACTOR_TEST_ORACLE
+
+namespace {
+
+// Both ends of a connection on one context: `rounds` requests of 64 bytes, each answered.
+class conversation
+{
+public:
+    conversation(test::context& ctx, int rounds) : pair_(ctx), left_(rounds) {}
+
+    void start()
+    {
+        answer();
+        ask();
+    }
+
+    int left() const { return left_; }
+
+private:
+    void ask()
+    {
+        pair_.a.async_write_some(asio::buffer(request_), [this](test::error_code ec, std::size_t) {
+            if (!ec)
+                asio::async_read(pair_.a, asio::buffer(reply_),
+                                 [this](test::error_code e, std::size_t) {
+                                     if (e)
+                                         return;
+                                     if (--left_ == 0)
+                                         pair_.a.close();
+                                     else
+                                         ask();
+                                 });
+        });
+    }
+
+    void answer()
+    {
+        pair_.b.async_read_some(asio::buffer(echo_), [this](test::error_code ec, std::size_t n) {
+            if (!ec)
+                asio::async_write(pair_.b, asio::buffer(echo_, n),
+                                  [this](test::error_code e, std::size_t) {
+                                      if (!e)
+                                          answer();
+                                  });
+        });
+    }
+
+    test::tcp_pair pair_;
+    int left_;
+    std::array<char, 64> request_{}, reply_{}, echo_{};
+};
+
+struct totals
+{
+    proactor::metrics before, after;
+    std::uint64_t requests;
+
+    double system_calls_per_request() const
+    {
+        return static_cast<double>(after.system_calls - before.system_calls)
+            / static_cast<double>(requests);
+    }
+};
+
+totals echo(test::context& ctx, int connections, int rounds)
+{
+    std::vector<std::unique_ptr<conversation>> all;
+    for (int i = 0; i < connections; ++i)
+        all.push_back(std::make_unique<conversation>(ctx, rounds));
+    auto const before = ctx.metrics();
+    for (auto const& one : all)
+        one->start();
+    test::run(ctx);
+    for (auto const& one : all)
+        BOOST_REQUIRE(one->left() == 0);
+    return {before, ctx.metrics(), static_cast<std::uint64_t>(connections * rounds)};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_fresh_context_has_done_nothing)
+{
+    test::context ctx;
+    auto const m = ctx.metrics();
+    BOOST_TEST(m.submissions == 0u);
+    BOOST_TEST(m.completions == 0u);
+    BOOST_TEST(m.in_flight == 0u);
+    BOOST_TEST(m.sleeps == 0u);
+    BOOST_TEST(m.wakes == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(sixty_four_connections_need_less_than_a_tenth_of_a_system_call_per_request)
+{
+    test::context ctx;
+    auto const t = echo(ctx, 64, 200);
+    BOOST_TEST(t.system_calls_per_request() < 0.1,
+               t.system_calls_per_request() << " system calls per request");
+    BOOST_TEST(t.after.system_calls - t.before.system_calls <= t.after.turns - t.before.turns);
+    BOOST_TEST(t.after.submissions == t.after.completions + t.after.in_flight);
+}
+
+BOOST_AUTO_TEST_CASE(system_calls_do_not_exceed_turns_at_one_connection)
+{
+    test::context ctx;
+    auto const t = echo(ctx, 1, 2000);
+    BOOST_TEST(t.after.system_calls - t.before.system_calls <= t.after.turns - t.before.turns);
+    BOOST_TEST(t.after.wakes <= t.after.sleeps);
+}
+
+BOOST_AUTO_TEST_CASE(posts_inside_need_no_system_call)
+{
+    test::context ctx;
+    int left = 100'000;
+    auto const again = [&](auto self) -> void {
+        if (--left > 0)
+            asio::post(ctx, [self] { self(self); });
+    };
+    asio::post(ctx, [&] { again(again); });
+    auto const before = ctx.metrics();
+    test::run(ctx);
+    auto const after = ctx.metrics();
+    BOOST_TEST(left == 0);
+    BOOST_TEST(after.sleeps == before.sleeps);
+    BOOST_TEST(after.system_calls - before.system_calls <= after.turns - before.turns);
+}
+
+BOOST_AUTO_TEST_CASE(only_a_sleeper_is_woken)
+{
+    test::context ctx;
+    auto work = asio::make_work_guard(ctx);
+    std::thread runner([&] { ctx.run_for(test::limit); });
+    std::atomic<int> ran = 0;
+    for (int burst = 1; burst <= 100; ++burst)
+    {
+        for (int i = 0; i < 100; ++i)
+            asio::post(ctx, [&] { ++ran; });
+        test::yield_until([&] { return ran == burst * 100; });
+    }
+    work.reset();
+    runner.join();
+    auto const m = ctx.metrics();
+    BOOST_TEST(m.wakes <= m.sleeps);
+    BOOST_TEST(m.wakes <= 1'000u); // far fewer than the 10,000 posts
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_context_uses_no_cpu)
+{
+    test::context ctx;
+    test::tcp_pair pair(ctx);
+    test::steady_timer timer(ctx, 1h);
+    char byte;
+    pair.a.async_read_some(asio::buffer(&byte, 1), [](test::error_code, std::size_t) {});
+    timer.async_wait([](test::error_code) {});
+    auto const cpu = [] {
+        timespec t{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+        return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+    };
+    ctx.run_for(10ms);
+    auto const before = cpu();
+    ctx.run_for(1s);
+    auto const used = cpu() - before;
+    BOOST_TEST((used < 5ms), std::chrono::duration<double, std::milli>(used).count() << " ms");
+}
+
+#endif
+
+BOOST_AUTO_TEST_SUITE_END()
