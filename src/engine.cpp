@@ -109,10 +109,6 @@ void engine::start(operation& op, attachment& on, lane l)
 void engine::cancel_key(attachment& a, const void* key)
 {
     section_guard held(section_);
-    bool found = false;
-    a.for_each([&](operation& op) { found |= op.cancellation_key == key; });
-    if (!found)
-        return;
     settle();
     a.for_each(
         [&](operation& op)
@@ -127,8 +123,6 @@ void engine::cancel_key(attachment& a, const void* key)
 void engine::cancel_all(attachment& a)
 {
     section_guard held(section_);
-    if (!a.busy())
-        return;
     settle();
     driver_->cancel_all(a);
     settle();
@@ -154,21 +148,16 @@ attachment& engine::attach(native_handle handle)
 void engine::detach(attachment& a, handle_then then)
 {
     section_guard held(section_);
-    if (a.busy())
+    settle();
+    driver_->cancel_all(a);
+    settle();
+    if (a.busy() && then == handle_then::closed_by_caller)
     {
-        settle();
-        driver_->cancel_all(a);
-        settle();
-        if (then == handle_then::closed_by_caller)
-        {
-            driver_->await_release(a);
-            driver_->reap(ready_);
-        }
-        wake_another();
+        driver_->await_release(a);
+        driver_->reap(ready_);
     }
-    else if (driver_->unflushed())
-        settle();
     driver_->detach(a, then == handle_then::closed_when_idle);
+    wake_another();
 }
 
 native_handle engine::take_kept(attachment& a)
@@ -181,8 +170,10 @@ native_handle engine::take_kept(attachment& a)
 void engine::settle()
 {
     do
+    {
+        ++counts_.turns;
         driver_->reap(ready_);
-    while (driver_->unflushed());
+    } while (driver_->unflushed());
 }
 
 void engine::stop()
@@ -272,6 +263,7 @@ operation* engine::next(clock::time_point deadline, bool block, section_guard& h
         if (handlers_since_look_ < fairness || leader_)
             if (operation* op = ready_.pop())
             {
+                driver_->deliver(*op);
                 if (op->internal)
                 {
                     held.unlock();
@@ -390,6 +382,12 @@ bool engine::spin(clock::time_point until, section_guard& held)
     return hit;
 }
 
+std::size_t engine::occupancy()
+{
+    section_guard held(section_);
+    return std::max(1u, runners_);
+}
+
 metrics engine::metrics()
 {
     section_guard held(section_);
@@ -409,6 +407,7 @@ void engine::abandon(operation_queue& ops)
 {
     while (operation* op = ops.pop())
     {
+        driver_->deliver(*op);
         if (!op->outcome.error && request::wins_handle(op->request))
             close_handle(static_cast<native_handle>(op->outcome.value));
         op->destroy();
@@ -466,7 +465,10 @@ engine::runner::~runner()
     engine& e = engine_;
     section_guard held(e.section_);
     if (e.driver_->unflushed())
+    {
+        ++e.counts_.turns;
         e.driver_->flush();
+    }
     if (outermost_)
     {
         --e.runners_;

@@ -4,6 +4,7 @@
 #include <proactor/operation.hpp>
 
 #include <array>
+#include <vector>
 
 namespace proactor {
 
@@ -32,17 +33,14 @@ public:
     /// Whether an operation of this lane is submitted and not completed.
     bool busy(lane l) const noexcept { return lanes_[index(l)].linked(); }
 
-    /// Calls `f(operation&)` for each, in order of lane and submission; `f` may remove its argument.
+    /// Calls `f(operation&)` for each that can still be cancelled: those that have succeeded in a
+    /// revocable way and are not delivered, then by lane and submission. `f` may remove its argument.
     template <typename F>
     void for_each(F f)
     {
+        visit(undelivered_, f);
         for (auto& l : lanes_)
-            for (auto* h = l.after; h != &l;)
-            {
-                auto* following = h->after;
-                f(static_cast<operation::hook*>(h)->self);
-                h = following;
-            }
+            visit(l, f);
     }
 
     attachment* next = nullptr; ///< of the driver's free list
@@ -50,11 +48,24 @@ public:
 private:
     friend class driver;
 
+    template <typename F>
+    static void visit(detail::list_hook& list, F& f)
+    {
+        for (auto* h = list.after; h != &list;)
+        {
+            auto* following = h->after;
+            f(*static_cast<operation*>(h));
+            h = following;
+        }
+    }
+
     static std::size_t index(lane l) noexcept { return static_cast<std::size_t>(l); }
 
     native_handle handle_ = invalid_handle;
-    /// A connection that an accept won after its cancellation: the next accept's.
-    native_handle kept_ = invalid_handle;
+    /// Connections that accepts won after their cancellation, oldest first: the next accepts'.
+    std::vector<native_handle> kept_;
+    /// Revocable successes that have been given back and are not delivered.
+    detail::list_hook undelivered_;
     bool detached_ = false;
     bool close_when_idle_ = false;
     std::array<detail::list_hook, ordered_lanes + 1> lanes_;

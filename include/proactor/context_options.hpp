@@ -23,7 +23,7 @@ struct context_options
 
     /// The driver's name, "io_uring"; empty: `PROACTOR_DRIVER` of the environment, else the best.
     /// One that this system does not allow is an error.
-    std::string_view driver;
+    std::string_view driver{};
 };
 
 } // namespace proactor

@@ -41,15 +41,17 @@ struct driver_counters
 /// [D8] When `flush` returns, the system has been asked for everything submitted so far that is at
 /// the head of its lane.
 ///
-/// Cancellation. [D9] `cancel` asks; the operation still is given back, with `ECANCELED` or with
-/// what it won. [D10] It reaches this operation only: not others on the same handle, nor on a
-/// duplicate of it. [D11] An operation that waits behind others of its lane is given back at the
-/// next `reap`, in its order among the cancelled. [D12] What could complete before the cancellation
-/// does so, with its success.
+/// Cancellation. [D9] `cancel` asks; the operation still is given back, with `ECANCELED` or with what
+/// it won. Until `deliver`, a success that can be taken back without loss, such as the end of a
+/// stream, gives `ECANCELED` too, unless it was there when it was asked for. [D10] It reaches this
+/// operation only: not others on the same handle, nor on a duplicate of it. [D11] An operation that
+/// waits behind others of its lane is given back at the next `reap`, in its order among the
+/// cancelled. [D12] What could complete before the cancellation does so, with its success.
 ///
-/// Late success. [D13] An accept that succeeds after its cancellation gives `ECANCELED`, and its
-/// connection goes to the next accept of the attachment or to `take_kept`; it is closed with the
-/// attachment. [D14] A file opened after its cancellation is closed, and gives `ECANCELED`.
+/// Late success. [D13] An accept that succeeds after its cancellation, or is cancelled after its
+/// success and before `deliver`, gives `ECANCELED`, and its connection goes to the next accept of the
+/// attachment or to `take_kept`; it is closed with the attachment. One that was there when the accept
+/// was asked for is won for good. [D14] A file opened after its cancellation is closed, and gives `ECANCELED`.
 ///
 /// No silent loss. [D15] An operation that comes back undone, cancelled though nobody asked or
 /// interrupted, is tried again, and a transfer of a whole buffer goes on after a part. [D16] More
@@ -89,6 +91,14 @@ public:
 
     /// Cancels all operations of an attachment.
     void cancel_all(attachment& a);
+
+    /// To be called for an operation that was given back, before its owner uses its outcome: from now
+    /// on a cancellation comes too late.
+    void deliver(operation& op) noexcept
+    {
+        if (op.linked())
+            op.unlink();
+    }
 
     /// Waits, for 20 ms at the most, until the system has let go of the handle of an attachment whose
     /// operations have all been cancelled: a `close` that follows takes effect at once.
@@ -174,6 +184,7 @@ protected:
 private:
     void begin(operation& op);
     void end(operation& op, int error, std::uint64_t value);
+    void revoke(operation& op);
     void recycle(attachment& a);
 
     operation_queue finished_;

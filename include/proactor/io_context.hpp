@@ -219,6 +219,11 @@ public:
     {
         return asio::execution::mapping.thread;
     }
+    /// Threads inside run functions now, and 1 if there is none.
+    std::size_t query(asio::execution::occupancy_t) const
+    {
+        return owner()->engine_.occupancy();
+    }
     io_context& query(asio::execution::context_t) const noexcept { return *owner(); }
     asio::execution::blocking_t query(asio::execution::blocking_t) const noexcept
     {

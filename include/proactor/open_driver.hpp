@@ -16,7 +16,7 @@ struct driver_options
     unsigned entries = 256;
 
     /// "io_uring", or empty for the environment's `PROACTOR_DRIVER` and else the best there is.
-    std::string_view name;
+    std::string_view name{};
 };
 
 /// A driver, or why there is none.

@@ -27,7 +27,7 @@ inline constexpr std::size_t ordered_lanes = 3;
 /// What an operation came to.
 struct outcome
 {
-    std::int32_t error = 0;   ///< the system's code; 0 is success
+    std::int32_t error = 0;   ///< the system's code; 0 is success, negative a layer's above
     std::uint32_t flags = 0;  ///< the driver's, of the terminal completion
     std::uint64_t value = 0;  ///< bytes or handle, see the request
 };
@@ -37,7 +37,9 @@ struct outcome
 /// The creator fills `request` and submits it; nobody copies or moves it. Its end is one call of
 /// its completion function: *invoke*, or *destroy* (the owner is null), which must release its
 /// memory without calling the user.
-class operation
+///
+/// The base is its link in the attachment's list of what has been submitted and not given back.
+class operation : public detail::list_hook
 {
 public:
     /// `owner` is the engine that completes it, or null to destroy.
@@ -60,16 +62,6 @@ public:
 
     // Below: for drivers and the engine.
 
-    /// Link in its attachment's list of what has been submitted and not completed.
-    struct hook : detail::list_hook
-    {
-        explicit hook(operation& o) noexcept
-            : self(o)
-        {
-        }
-        operation& self;
-    } in_attachment{*this};
-
     attachment* attached = nullptr;
     proactor::lane lane = proactor::lane::none;
 
@@ -82,7 +74,10 @@ public:
     } phase = phase::idle;
 
     bool cancel_requested = false;
+    bool immediate = false; ///< set by the driver: done as soon as it was asked for
     bool internal = false; ///< of a service, not a user: counts as no work and no handler
+
+    std::uint32_t driver_turn = 0; ///< the driver's own, while in flight
 
     /// The driver's own, while in flight: an OVERLAPPED, a message header.
     alignas(8) std::byte scratch[56];

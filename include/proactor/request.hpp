@@ -50,11 +50,13 @@ struct write_at
     bool whole = false;
 };
 
-/// Receives from a connected socket. `flags` are the system's `MSG_` bits. Value: bytes.
+/// Receives from a connected socket. `flags` are the system's `MSG_` bits. Value: bytes; 0 from a
+/// `stream` is its end.
 struct receive
 {
     buffer_list buffers;
     int flags = 0;
+    bool stream = false;
 };
 
 /// Sends on a connected socket. Value: bytes, perhaps fewer than asked.
@@ -148,6 +150,17 @@ inline bool advance(any& r, std::uint64_t moved) noexcept
     if (auto* t = std::get_if<write_at>(&r))
         return rest(*t);
     return false;
+}
+
+/// Whether a success with this value can be taken back, and nothing is lost: a connection is kept for
+/// the next accept, and the end of a stream or readiness can be learned again.
+inline bool revocable(const any& r, std::uint64_t value) noexcept
+{
+    if (const auto* t = std::get_if<receive>(&r))
+        return t->stream && value == 0;
+    if (std::holds_alternative<read>(r))
+        return value == 0;
+    return std::holds_alternative<accept>(r) || std::holds_alternative<poll>(r);
 }
 
 /// Whether a success carries a handle that somebody must take or close (law 4).

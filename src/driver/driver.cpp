@@ -26,8 +26,11 @@ void driver::detach(attachment& a, bool close_handle)
 {
     a.detached_ = true;
     a.close_when_idle_ = close_handle;
-    if (auto kept = take_kept(a); kept != invalid_handle)
+    for (native_handle kept : a.kept_)
         detail::close_handle(kept);
+    a.kept_.clear();
+    while (a.undelivered_.linked())
+        a.undelivered_.after->unlink();
     if (!a.busy())
         recycle(a);
 }
@@ -45,10 +48,10 @@ void driver::submit(operation& op, attachment& on, lane l)
 {
     op.attached = &on;
     op.lane = l;
-    op.cancel_requested = false;
+    op.cancel_requested = op.immediate = false;
     op.outcome = {};
     const bool idle = l == lane::none || !on.busy(l);
-    op.in_attachment.link_before(on.lanes_[attachment::index(l)]);
+    op.link_before(on.lanes_[attachment::index(l)]);
     if (idle)
         begin(op);
     else
@@ -57,7 +60,7 @@ void driver::submit(operation& op, attachment& on, lane l)
 
 bool driver::attempt(operation& op, attachment& on, lane l)
 {
-    if (on.busy(l) || on.kept_ != invalid_handle)
+    if (on.busy(l) || !on.kept_.empty())
         return false;
     op.outcome = {};
     if (!detail::attempt(on.handle_, op))
@@ -73,10 +76,11 @@ void driver::begin(operation& op)
     attachment& a = *op.attached;
     op.phase = operation::phase::in_flight;
     ++in_flight_;
-    if (auto* r = std::get_if<request::accept>(&op.request); r && a.kept_ != invalid_handle)
+    if (auto* r = std::get_if<request::accept>(&op.request); r && !a.kept_.empty())
     {
         const native_handle kept = take_kept(a);
         detail::peer_address(kept, r->address, r->address_size);
+        op.immediate = true;
         finish(op, 0, static_cast<std::uint64_t>(kept));
     }
     else
@@ -86,22 +90,31 @@ void driver::begin(operation& op)
 void driver::end(operation& op, int error, std::uint64_t value)
 {
     attachment& a = *op.attached;
-    op.in_attachment.unlink();
+    op.unlink();
     op.phase = operation::phase::idle;
-    if (op.cancel_requested && !error && request::wins_handle(op.request))
-    {
-        const auto won = static_cast<native_handle>(value);
-        if (std::holds_alternative<request::accept>(op.request) && !a.detached_)
-            a.kept_ = won;
-        else
-            detail::close_handle(won);
-        error = ECANCELED;
-        value = 0;
-    }
     op.outcome.error = error;
     op.outcome.value += value; // to what a transfer of a whole buffer has moved before
+    if (!error)
+    {
+        const bool revocable = request::revocable(op.request, value);
+        if (op.cancel_requested && (revocable || request::wins_handle(op.request)))
+            revoke(op);
+        else if (revocable && !op.immediate && !a.detached_)
+            op.link_before(a.undelivered_); // what was there when it was asked for stays, as in Asio
+    }
     ++counters_.completions;
     finished_.push(op);
+}
+
+/// Turns a success into a cancellation, and loses nothing.
+void driver::revoke(operation& op)
+{
+    const auto won = static_cast<native_handle>(op.outcome.value);
+    if (std::holds_alternative<request::accept>(op.request) && !op.attached->detached_)
+        op.attached->kept_.push_back(won);
+    else if (request::wins_handle(op.request))
+        detail::close_handle(won);
+    op.outcome = {.error = ECANCELED};
 }
 
 void driver::finish(operation& op, int error, std::uint64_t value, std::uint32_t flags)
@@ -122,7 +135,7 @@ void driver::finish(operation& op, int error, std::uint64_t value, std::uint32_t
         auto& waiting = a.lanes_[attachment::index(l)];
         while (waiting.linked())
         {
-            operation& following = static_cast<operation::hook*>(waiting.after)->self;
+            operation& following = *static_cast<operation*>(waiting.after);
             if (!following.cancel_requested)
             {
                 begin(following);
@@ -140,10 +153,15 @@ void driver::cancel(operation& op)
     if (op.cancel_requested)
         return;
     op.cancel_requested = true;
+    if (op.phase == operation::phase::idle)
+    {
+        op.unlink();
+        return revoke(op);
+    }
     if (op.phase != operation::phase::queued)
         return stop(op);
     // Behind one that ends anyway it keeps its place, else it leaves now.
-    if (!static_cast<operation::hook*>(op.in_attachment.before)->self.cancel_requested)
+    if (!static_cast<operation*>(op.before)->cancel_requested)
         end(op, ECANCELED, 0);
 }
 
@@ -154,7 +172,11 @@ void driver::cancel_all(attachment& a)
 
 native_handle driver::take_kept(attachment& a) noexcept
 {
-    return std::exchange(a.kept_, invalid_handle);
+    if (a.kept_.empty())
+        return invalid_handle;
+    const native_handle oldest = a.kept_.front();
+    a.kept_.erase(a.kept_.begin());
+    return oldest;
 }
 
 void driver::reap(operation_queue& completed)

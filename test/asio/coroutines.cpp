@@ -2,12 +2,15 @@
 // whole tree.
 #include "../support/context.hpp"
 
+#include <boost/asio/experimental/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <future>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <variant>
 

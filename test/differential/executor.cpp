@@ -142,8 +142,7 @@ PROACTOR_TEST_BODY(executor, queries)
         asio::query(ex, execution::outstanding_work) == execution::outstanding_work.untracked);
     log("thread", asio::query(ex, execution::mapping) == execution::mapping.thread);
     log("requirable", asio::can_require_v<decltype(ex), execution::blocking_t::always_t>,
-        asio::can_require_v<decltype(ex), execution::blocking_t::never_t>,
-        asio::can_query_v<decltype(ex), execution::occupancy_t>);
+        asio::can_require_v<decltype(ex), execution::blocking_t::never_t>);
 }
 
 PROACTOR_TEST_BODY(executor, running_in_this_thread)

@@ -30,10 +30,20 @@ using boost::system::error_code;
 
 namespace detail {
 
-/// A code of the system as Asio spells it.
+/// An outcome's code as Asio spells it: positive is the system's, negative one of Asio's own.
 inline error_code make_error(int code) noexcept
 {
-    return code ? error_code(code, asio::error::get_system_category()) : error_code();
+    if (code > 0)
+        return {code, asio::error::get_system_category()};
+    if (code < 0)
+        return {-code, asio::error::get_misc_category()};
+    return {};
+}
+
+/// The way back.
+inline int outcome_code(const error_code& ec) noexcept
+{
+    return ec.category() == asio::error::get_misc_category() ? -ec.value() : ec.value();
 }
 
 } // namespace detail

@@ -136,7 +136,6 @@ public:
     PROACTOR_FORWARD(at_mark)
     PROACTOR_FORWARD(available)
     PROACTOR_FORWARD(bind)
-    PROACTOR_FORWARD(listen)
     PROACTOR_FORWARD(connect)
     PROACTOR_FORWARD(async_connect)
     PROACTOR_FORWARD(shutdown)
@@ -171,7 +170,14 @@ public:
     PROACTOR_FORWARD(clear)
 #undef PROACTOR_FORWARD
 
-    // Asio's call sites pass a literal 0 for the endpoint, which only a pointer parameter takes.
+    // Asio's call sites pass a constant that has an address in no library, and a literal 0 for the
+    // endpoint, which only a pointer parameter takes.
+
+    error_code listen(implementation_type& i, int backlog, error_code& ec) const
+    {
+        return is_ours() ? ours().listen(i.ours, backlog, ec)
+                         : theirs().listen(i.theirs, backlog, ec);
+    }
 
     template <typename Peer, typename O = Ours>
     error_code accept(implementation_type& i, Peer& peer, typename O::endpoint_type* e,

@@ -85,6 +85,9 @@ public:
 
     proactor::metrics metrics();
 
+    /// Threads inside run functions, at least 1.
+    std::size_t occupancy();
+
     // Timers. Sources are added for good, before their first use.
 
     void add(timer_source& source);

@@ -75,7 +75,7 @@ public:
     template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
     void complete(const error_code& ec, Handler& handler, const IoExecutor& io_ex, Args&&... args)
     {
-        complete_at_once<Payload>(engine_, {.error = ec.value()}, handler, io_ex,
+        complete_at_once<Payload>(engine_, {.error = outcome_code(ec)}, handler, io_ex,
                                   std::forward<Args>(args)...);
     }
 

@@ -13,6 +13,8 @@
 namespace proactor::detail {
 
 template <typename Executor>
+    requires(asio::execution::is_executor<Executor>::value
+             || requires(const Executor& ex) { ex.context(); })
 decltype(auto) context_of(const Executor& ex)
 {
     if constexpr (asio::execution::is_executor<Executor>::value)

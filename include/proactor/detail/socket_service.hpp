@@ -175,8 +175,7 @@ public:
                                                      s.protocol, e, reports_aborted(s));
     }
 
-    using socket_service_base::receive;
-    using socket_service_base::send;
+    using socket_service_base::shutdown;
 
     template <typename Buffers>
     std::size_t send_to(implementation_type& s, const Buffers& buffers, const endpoint_type& to,

@@ -232,7 +232,7 @@ public:
         if (is_stream(s) && holder::all_empty(buffers))
             return complete<no_transfer>({}, handler, io_ex);
         begin<transfer<request::receive, holder>>(s, receive_lane(flags), handler, io_ex,
-                                                  request::receive{{}, flags}, buffers,
+                                                  request::receive{{}, flags, is_stream(s)}, buffers,
                                                   end_of_stream(s));
     }
 

@@ -72,8 +72,8 @@ inline io_context::~io_context()
     // Everything in flight ends before a handler, an object or a service goes.
     engine_.shut_down();
     shutdown();
+    engine_.shut_down(); // what handlers did when they were destroyed
     destroy();
-    engine_.shut_down(); // what the services' ends have started
 }
 
 inline io_context::executor_type io_context::get_executor() noexcept

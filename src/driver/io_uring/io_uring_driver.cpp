@@ -88,9 +88,9 @@ public:
 protected:
     void start(operation& op) override
     {
-        detail::annotate_submit(&op);
-        prepare(entry(), op);
-        ++counters_.submissions;
+        if (polls_first(op))
+            return poll(op);
+        submit(op);
     }
 
     void stop(operation& op) override
@@ -129,6 +129,7 @@ protected:
             ring_.register_with_thread();
         ++counters_.sleeps;
         ++counters_.system_calls;
+        ++turn_;
         const unsigned published = ring_.publish();
         asleep_.store(true, std::memory_order_relaxed);
         if (held)
@@ -147,9 +148,28 @@ protected:
     }
 
 private:
+    void submit(operation& op)
+    {
+        detail::annotate_submit(&op);
+        op.driver_turn = turn_;
+        op.phase = operation::phase::in_flight;
+        prepare(entry(), op);
+        ++counters_.submissions;
+    }
+
+    /// Waits until the handle is ready for a try.
+    void poll(operation& op)
+    {
+        detail::annotate_submit(&op);
+        op.phase = operation::phase::polled;
+        prepare_poll(entry(), op);
+        ++counters_.submissions;
+    }
+
     void submit()
     {
         ++counters_.system_calls;
+        ++turn_;
         handle(ring_.submit());
     }
 
@@ -209,6 +229,7 @@ private:
         {
             auto& op = *reinterpret_cast<operation*>(cqe.user_data);
             detail::annotate_reap(&op);
+            op.immediate = turn_ - op.driver_turn <= 1;
             completed(op, cqe.res, cqe.flags);
         }
     }
@@ -218,11 +239,8 @@ private:
         const bool polled = op.phase == operation::phase::polled;
         if (polled && (result >= 0 || (result == -ECANCELED && op.cancel_requested)))
         {
-            if (result >= 0 && !op.cancel_requested)
-            {
-                op.phase = operation::phase::in_flight;
-                return again(op);
-            }
+            if (!op.cancel_requested)
+                return submit(op);
             return finish(op, ECANCELED, 0);
         }
         if (result >= 0)
@@ -243,12 +261,8 @@ private:
         case -EALREADY: // a connect tried again
             if (result == -EAGAIN || std::holds_alternative<request::connect>(op.request))
             {
-                if (!can_poll(op))
-                    return again(op);
-                op.phase = operation::phase::polled;
-                prepare_poll(entry(), op);
                 ++counters_.resubmitted;
-                return;
+                return can_poll(op) ? poll(op) : submit(op);
             }
             break;
         case -ECONNABORTED:
@@ -275,6 +289,7 @@ private:
     ring ring_;
     std::vector<io_uring_cqe> set_aside_;
     std::uint64_t generation_ = 0;
+    std::uint32_t turn_ = 0; ///< system calls so far that submit
     bool armed_ = false;
     std::thread::id armed_by_;
     unsigned enters_on_thread_ = 0;

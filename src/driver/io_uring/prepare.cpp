@@ -24,6 +24,10 @@ unsigned length_of(const native_buffer& b) noexcept
     return static_cast<unsigned>(std::min<std::size_t>(b.size, 0x7ffff000));
 }
 
+/// io_uring takes EPOLLPRI out of what wakes a poll (Linux 6.18, IO_ASYNC_POLL_COMMON). Sockets wake
+/// for urgent data with RDBAND too, which no socket then reports: it wakes, and PRI decides.
+constexpr unsigned urgent = POLLPRI | POLLRDBAND;
+
 unsigned events(request::readiness what) noexcept
 {
     switch (what)
@@ -35,7 +39,7 @@ unsigned events(request::readiness what) noexcept
     case request::readiness::error:
         break;
     }
-    return POLLPRI;
+    return urgent;
 }
 
 /// "At the current position": io_uring_enter(2), IORING_OP_READ.
@@ -136,14 +140,19 @@ void prepare(io_uring_sqe& sqe, operation& op)
 
 void prepare_poll(io_uring_sqe& sqe, operation& op)
 {
-    const bool outward = op.lane == lane::write;
-    io_uring_prep_poll_add(&sqe, op.attached->handle(), outward ? POLLOUT : POLLIN);
+    constexpr unsigned by_lane[] = {POLLIN, POLLOUT, urgent};
+    io_uring_prep_poll_add(&sqe, op.attached->handle(), by_lane[static_cast<int>(op.lane)]);
     io_uring_sqe_set_data(&sqe, &op);
 }
 
 bool can_poll(const operation& op) noexcept
 {
-    return op.lane == lane::read || op.lane == lane::write;
+    return op.lane != lane::none;
+}
+
+bool polls_first(const operation& op) noexcept
+{
+    return op.lane == lane::except && !std::holds_alternative<request::poll>(op.request);
 }
 
 } // namespace proactor::io_uring

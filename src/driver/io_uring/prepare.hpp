@@ -16,6 +16,10 @@ void prepare_poll(io_uring_sqe& sqe, operation& op);
 /// Whether a handle that says EAGAIN can be waited for.
 bool can_poll(const operation& op) noexcept;
 
+/// Whether an operation has to wait before its first try: urgent data that has not come is an error
+/// to recv(2), and no reason to wait.
+bool polls_first(const operation& op) noexcept;
+
 } // namespace proactor::io_uring
 
 #endif

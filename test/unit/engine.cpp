@@ -1,0 +1,643 @@
+#include <proactor/detail/engine.hpp>
+
+#include "engine_loop.hpp"
+
+#include <support/handles.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using proactor::lane;
+using test::loop;
+using test::recorded;
+using test::test_operation;
+using namespace std::chrono_literals;
+
+using order = std::vector<std::size_t>;
+using runner = proactor::detail::engine::runner;
+
+void on_another_thread(const std::function<void()>& f)
+{
+    std::thread(f).join();
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(engine_runs)
+
+BOOST_AUTO_TEST_CASE(posts_in_their_order_from_outside_and_inside)
+{
+    loop l;
+    recorded ops(6);
+    ops[0].when_completed = [&]
+    {
+        ops.order.push_back(0);
+        l.engine.post(ops[4]);
+        l.engine.post(ops[5]);
+    };
+    for (std::size_t i : {0, 1, 2, 3})
+        l.engine.post(ops[i]);
+    BOOST_TEST(l.run() == 6u);
+    BOOST_TEST((ops.order == order{0, 1, 2, 3, 4, 5}));
+    BOOST_TEST(l.handlers() == 6u);
+    BOOST_TEST(ops[0].owner == &l.engine);
+    BOOST_TEST(l.driver.counters().sleeps == 0u);
+    BOOST_TEST(l.driver.counters().wakes == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_posted_elsewhere_earlier_stays_ahead)
+{
+    loop l;
+    recorded ops(3);
+    ops[0].when_completed = [&]
+    {
+        ops.order.push_back(0);
+        on_another_thread([&] { l.engine.post(ops[1]); });
+        l.engine.post(ops[2]);
+    };
+    l.engine.post(ops[0]);
+    BOOST_TEST(l.run() == 3u);
+    BOOST_TEST((ops.order == order{0, 1, 2}));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_to_do_ends_a_run_at_once)
+{
+    loop l;
+    BOOST_TEST(l.run() == 0u);
+    BOOST_TEST(l.engine.stopped());
+}
+
+BOOST_AUTO_TEST_CASE(work_keeps_a_run_alive_and_its_end_ends_it)
+{
+    loop l;
+    int sleeps = 0;
+    l.engine.work_started();
+    l.driver.while_asleep = [&](auto)
+    {
+        if (++sleeps == 3)
+            on_another_thread([&] { l.engine.work_finished(); });
+    };
+    BOOST_TEST(l.run() == 0u);
+    BOOST_TEST(sleeps == 3);
+    BOOST_TEST(l.engine.stopped());
+}
+
+BOOST_AUTO_TEST_CASE(stopping_leaves_what_is_ready_for_the_next_run)
+{
+    loop l;
+    recorded ops(3);
+    ops[1].when_completed = [&]
+    {
+        ops.order.push_back(1);
+        l.engine.stop();
+    };
+    for (std::size_t i : {0, 1, 2})
+        l.engine.post(ops[i]);
+    BOOST_TEST(l.run() == 2u);
+    BOOST_TEST(l.engine.stopped());
+    BOOST_TEST(l.run() == 0u);
+    BOOST_TEST(l.poll() == 0u);
+    l.engine.restart();
+    BOOST_TEST(!l.engine.stopped());
+    BOOST_TEST(l.run() == 1u);
+    BOOST_TEST((ops.order == order{0, 1, 2}));
+}
+
+BOOST_AUTO_TEST_CASE(polling_does_not_block)
+{
+    loop l;
+    recorded ops(2);
+    l.engine.work_started();
+    BOOST_TEST(l.poll() == 0u);
+    BOOST_TEST(!l.engine.stopped());
+    l.engine.post(ops[0]);
+    l.engine.post(ops[1]);
+    BOOST_TEST(l.poll() == 2u);
+    BOOST_TEST(l.driver.counters().sleeps == 0u);
+    l.engine.work_finished();
+    BOOST_TEST(l.engine.stopped());
+}
+
+BOOST_AUTO_TEST_CASE(polling_finds_what_the_system_has_completed)
+{
+    loop l;
+    recorded ops(1);
+    auto& a = l.engine.attach(7);
+    l.engine.start(ops[0], a, lane::read);
+    BOOST_TEST(l.poll() == 0u);
+    l.driver.system_completes(ops[0]);
+    BOOST_TEST(l.poll() == 1u);
+    BOOST_TEST(l.engine.stopped());
+    l.detach(a);
+}
+
+BOOST_AUTO_TEST_CASE(a_deadline_reaches_the_driver_and_ends_the_wait)
+{
+    loop l;
+    l.engine.work_started();
+    const auto deadline = loop::clock::now() + 20ms;
+    std::vector<loop::clock::time_point> seen;
+    l.driver.while_asleep = [&](auto d)
+    {
+        seen.push_back(d);
+        std::this_thread::yield();
+    };
+    BOOST_TEST(!l.run_one(deadline));
+    BOOST_TEST(!l.engine.stopped());
+    BOOST_TEST((loop::clock::now() >= deadline));
+    BOOST_TEST(!seen.empty());
+    BOOST_TEST(std::all_of(seen.begin(), seen.end(), [&](auto d) { return d == deadline; }));
+    l.engine.work_finished();
+}
+
+BOOST_AUTO_TEST_CASE(a_deadline_in_the_past_still_runs_what_is_ready)
+{
+    loop l;
+    recorded ops(2);
+    l.engine.post(ops[0]);
+    l.engine.post(ops[1]);
+    BOOST_TEST(l.run_one(loop::clock::now() - 1s));
+    BOOST_TEST(l.run_one(loop::clock::time_point::min()));
+    BOOST_TEST(l.driver.counters().sleeps == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_chain_of_posts_does_not_starve_completions)
+{
+    loop l;
+    constexpr int length = 2000;
+    int links = 0;
+    int most_between_looks = 0;
+    int at_last_look = 0;
+    int at_completion = -1;
+    test_operation chain;
+    chain.when_completed = [&]
+    {
+        if (++links != length)
+            l.engine.post(chain);
+    };
+    test_operation op([&] { at_completion = links; });
+    auto& a = l.engine.attach(7);
+    l.driver.when_looked_at = [&]
+    {
+        most_between_looks = std::max(most_between_looks, links - at_last_look);
+        at_last_look = links;
+        if (links > 500 && op.phase == proactor::operation::phase::in_flight)
+            l.driver.system_completes(op);
+    };
+    l.engine.start(op, a, lane::read);
+    l.engine.post(chain);
+    BOOST_TEST(l.run() == length + 1u);
+    BOOST_TEST(most_between_looks <= 64);
+    BOOST_TEST(at_completion >= 500);
+    BOOST_TEST(at_completion < 700);
+    l.detach(a);
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_passes_and_leaves_the_engine_in_order)
+{
+    loop l;
+    recorded ops(3);
+    ops[0].when_completed = [] { throw std::runtime_error("of a handler"); };
+    for (std::size_t i : {0, 1, 2})
+        l.engine.post(ops[i]);
+    BOOST_CHECK_THROW(l.run(), std::runtime_error);
+    BOOST_TEST(!l.engine.stopped());
+    BOOST_TEST(!l.engine.inside());
+    BOOST_TEST(l.run() == 2u);
+    BOOST_TEST((ops.order == order{1, 2}));
+    BOOST_TEST(ops.each_ended_once());
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_of_the_last_handler_leaves_no_work)
+{
+    loop l;
+    test_operation op([] { throw 1; });
+    l.engine.post(op);
+    BOOST_CHECK_THROW(l.run(), int);
+    BOOST_TEST(l.engine.stopped());
+    BOOST_TEST(l.run() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(handlers_may_run_others_inside)
+{
+    loop l;
+    recorded ops(4);
+    ops[0].when_completed = [&]
+    {
+        ops.order.push_back(0);
+        BOOST_TEST(l.run_one());
+        BOOST_TEST(l.poll() == 2u);
+        BOOST_TEST(l.engine.inside());
+        ops.order.push_back(9);
+    };
+    for (std::size_t i : {0, 1, 2, 3})
+        l.engine.post(ops[i]);
+    BOOST_TEST(l.run() == 1u);
+    BOOST_TEST((ops.order == order{0, 1, 2, 3, 9}));
+    BOOST_TEST(l.driver.thread_begins == 1u);
+    BOOST_TEST(l.driver.thread_ends == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(engines_nest_in_each_other_on_one_thread)
+{
+    loop outer;
+    loop inner;
+    recorded ops(3);
+    ops[0].when_completed = [&]
+    {
+        BOOST_TEST(outer.engine.inside());
+        BOOST_TEST(!inner.engine.inside());
+        ops.order.push_back(0);
+        BOOST_TEST(inner.run() == 1u);
+        BOOST_TEST(!inner.engine.inside());
+    };
+    ops[1].when_completed = [&]
+    {
+        BOOST_TEST(outer.engine.inside());
+        BOOST_TEST(inner.engine.inside());
+        ops.order.push_back(1);
+        BOOST_TEST(outer.poll() == 1u);
+    };
+    outer.engine.post(ops[0]);
+    inner.engine.post(ops[1]);
+    outer.engine.post(ops[2]);
+    BOOST_TEST(outer.run() == 1u);
+    BOOST_TEST((ops.order == order{0, 1, 2}));
+    BOOST_TEST(!outer.engine.inside());
+}
+
+BOOST_AUTO_TEST_CASE(a_second_runner_is_refused_where_one_is_allowed)
+{
+    auto options = loop::without_spin();
+    options.threads = 1;
+    loop l(options);
+    recorded ops(2);
+    ops[0].when_completed = [&]
+    {
+        on_another_thread(
+            [&]
+            {
+                runner second(l.engine);
+                BOOST_TEST(!second.admitted());
+            });
+        runner nested(l.engine);
+        BOOST_TEST(nested.admitted());
+        BOOST_TEST(nested.poll_one());
+    };
+    l.engine.post(ops[0]);
+    l.engine.post(ops[1]);
+    BOOST_TEST(l.run() == 1u);
+    on_another_thread(
+        [&]
+        {
+            runner later(l.engine);
+            BOOST_TEST(later.admitted());
+        });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(engine_operations)
+
+BOOST_AUTO_TEST_CASE(completions_of_one_look_run_in_their_order)
+{
+    loop l;
+    recorded ops(3);
+    auto& a = l.engine.attach(7);
+    for (std::size_t i : {0, 1, 2})
+        l.engine.start(ops[i], a, lane::none);
+    l.driver.while_asleep = [&](auto)
+    {
+        for (std::size_t i : {1, 2, 0})
+            l.driver.system_completes(ops[i]);
+    };
+    BOOST_TEST(l.run() == 3u);
+    BOOST_TEST((ops.order == order{1, 2, 0}));
+    BOOST_TEST(l.driver.counters().sleeps == 1u);
+    l.detach(a);
+}
+
+BOOST_AUTO_TEST_CASE(outside_a_run_the_system_is_asked_at_once)
+{
+    loop l;
+    recorded ops(1);
+    auto& a = l.engine.attach(7);
+    l.engine.start(ops[0], a, lane::read);
+    BOOST_TEST(l.driver.has_started(ops[0]));
+    l.driver.system_completes(ops[0]);
+    BOOST_TEST(!ops[0].done()); // not inside anything but a run
+    BOOST_TEST(l.run() == 1u);
+    l.detach(a);
+}
+
+BOOST_AUTO_TEST_CASE(inside_a_handler_submissions_are_batched)
+{
+    loop l;
+    recorded ops(4);
+    auto& a = l.engine.attach(7);
+    ops[0].when_completed = [&]
+    {
+        for (std::size_t i : {1, 2, 3})
+            l.engine.start(ops[i], a, lane::none);
+        BOOST_TEST(l.driver.started.empty());
+    };
+    l.driver.while_asleep = [&](auto)
+    {
+        BOOST_TEST(l.driver.started.size() == 3u);
+        for (std::size_t i : {1, 2, 3})
+            l.driver.system_completes(ops[i]);
+    };
+    l.engine.post(ops[0]);
+    BOOST_TEST(l.run() == 4u);
+    BOOST_TEST(l.driver.counters().system_calls == 1u);
+    l.detach(a);
+}
+
+BOOST_AUTO_TEST_CASE(flush_and_the_end_of_a_run_hand_over_what_was_batched)
+{
+    for (const bool throws : {false, true})
+    {
+        loop l;
+        recorded ops(4);
+        auto& a = l.engine.attach(7);
+        ops[0].when_completed = [&]
+        {
+            l.engine.start(ops[1], a, lane::none);
+            l.engine.flush();
+            BOOST_TEST(l.driver.has_started(ops[1]));
+            l.engine.start(ops[2], a, lane::none);
+            BOOST_TEST(!l.driver.has_started(ops[2]));
+            l.engine.stop();
+            if (throws)
+                throw 1;
+        };
+        l.engine.post(ops[0]);
+        if (throws)
+            BOOST_CHECK_THROW(l.run(), int);
+        else
+            BOOST_TEST(l.run() == 1u);
+        BOOST_TEST(l.driver.has_started(ops[2]));
+        l.engine.shut_down();
+    }
+}
+
+BOOST_AUTO_TEST_CASE(internal_operations_are_neither_work_nor_handlers)
+{
+    loop l;
+    test_operation internal;
+    internal.internal = true;
+    auto& a = l.engine.attach(7);
+    l.engine.start(internal, a, lane::read);
+    BOOST_TEST(l.run() == 0u);
+    BOOST_TEST(l.engine.stopped());
+    l.engine.restart();
+    l.engine.work_started();
+    l.driver.system_completes(internal);
+    BOOST_TEST(l.poll() == 0u);
+    BOOST_TEST(internal.done());
+    BOOST_TEST(l.handlers() == 0u);
+    BOOST_TEST(!l.engine.stopped());
+    l.engine.work_finished();
+    l.detach(a);
+}
+
+BOOST_AUTO_TEST_CASE(an_internal_operation_may_start_itself_again_inside_its_end)
+{
+    loop l;
+    test_operation internal;
+    recorded ops(1);
+    internal.internal = true;
+    auto& a = l.engine.attach(7);
+    int ends = 0;
+    internal.when_completed = [&]
+    {
+        if (++ends != 3)
+            l.engine.start(internal, a, lane::read);
+        else
+            l.engine.post(ops[0]);
+    };
+    l.engine.work_started();
+    l.engine.start(internal, a, lane::read);
+    l.driver.while_asleep = [&](auto) { l.driver.system_completes(internal); };
+    BOOST_TEST(l.run_one());
+    BOOST_TEST(ends == 3);
+    BOOST_TEST(ops[0].done());
+    BOOST_TEST(l.handlers() == 1u);
+    l.detach(a);
+}
+
+BOOST_AUTO_TEST_CASE(cancelling_by_key_reaches_what_carries_it)
+{
+    loop l;
+    recorded ops(4);
+    auto& a = l.engine.attach(7);
+    for (std::size_t i : {0, 1, 2, 3})
+    {
+        ops[i].cancellation_key = i % 2 ? &ops : nullptr;
+        l.engine.start(ops[i], a, lane::none);
+    }
+    l.engine.cancel_key(a, &l);
+    BOOST_TEST(l.driver.stopped.empty());
+    l.engine.cancel_key(a, &ops);
+    BOOST_TEST(l.driver.stopped.size() == 2u);
+    BOOST_TEST(ops[1].completed == 0);
+    BOOST_TEST(l.poll() == 2u);
+    BOOST_TEST(ops[1].error() == ECANCELED);
+    BOOST_TEST(ops[3].error() == ECANCELED);
+    l.driver.system_completes(ops[0]);
+    l.driver.system_completes(ops[2]);
+    BOOST_TEST(l.poll() == 2u);
+    l.detach(a);
+}
+
+BOOST_AUTO_TEST_CASE(cancelling_lets_what_is_complete_win)
+{
+    loop l;
+    recorded ops(2);
+    auto& a = l.engine.attach(7);
+    l.engine.start(ops[0], a, lane::read);
+    l.engine.start(ops[1], a, lane::read);
+    l.driver.system_completes(ops[0], 0, 4);
+    l.engine.cancel_all(a);
+    BOOST_TEST((l.driver.stopped == std::vector<proactor::operation*>{&ops[1]}));
+    BOOST_TEST(l.poll() == 2u);
+    BOOST_TEST(ops[0].error() == 0);
+    BOOST_TEST(ops[0].value() == 4u);
+    BOOST_TEST(ops[1].error() == ECANCELED);
+    l.detach(a);
+}
+
+BOOST_AUTO_TEST_CASE(detaching_cancels_and_the_operations_still_complete)
+{
+    loop l;
+    recorded ops(2);
+    auto& a = l.engine.attach(7);
+    l.engine.start(ops[0], a, lane::read);
+    l.engine.start(ops[1], a, lane::read);
+    l.detach(a);
+    BOOST_TEST(ops[0].ends() == 0);
+    BOOST_TEST(l.run() == 2u);
+    BOOST_TEST((ops.order == order{0, 1}));
+    BOOST_TEST(ops[1].error() == ECANCELED);
+}
+
+BOOST_AUTO_TEST_CASE(posts_elsewhere_ring_once_for_one_sleep)
+{
+    loop l;
+    recorded ops(10);
+    l.driver.while_asleep = [&](auto)
+    {
+        on_another_thread(
+            [&]
+            {
+                for (std::size_t i = 0; i != 10; ++i)
+                    l.engine.post(ops[i]);
+            });
+    };
+    l.engine.work_started();
+    BOOST_TEST(l.run_one());
+    BOOST_TEST(l.poll() == 9u);
+    BOOST_TEST(l.driver.counters().sleeps == 1u);
+    BOOST_TEST(l.driver.counters().wakes == 1u);
+    l.engine.work_finished();
+}
+
+BOOST_AUTO_TEST_CASE(nobody_rings_for_a_loop_that_is_awake)
+{
+    loop l;
+    recorded ops(11);
+    ops[10].when_completed = [&]
+    {
+        on_another_thread(
+            [&]
+            {
+                for (std::size_t i = 0; i != 10; ++i)
+                    l.engine.post(ops[i]);
+            });
+    };
+    l.engine.post(ops[10]);
+    BOOST_TEST(l.run() == 11u);
+    BOOST_TEST(l.driver.counters().wakes == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(metrics_are_of_the_driver_and_the_loop)
+{
+    loop l;
+    recorded ops(1);
+    auto& a = l.engine.attach(7);
+    l.engine.start(ops[0], a, lane::read);
+    auto m = l.engine.metrics();
+    BOOST_TEST(m.driver == std::string("fake"));
+    BOOST_TEST(m.in_flight == 1u);
+    BOOST_TEST(m.submissions == 1u);
+    l.driver.while_asleep = [&](auto) { l.driver.system_completes(ops[0]); };
+    l.run();
+    m = l.engine.metrics();
+    BOOST_TEST(m.completions == 1u);
+    BOOST_TEST(m.in_flight == 0u);
+    BOOST_TEST(m.sleeps == 1u);
+    BOOST_TEST(m.turns >= 1u);
+    BOOST_TEST(m.spins == 0u);
+    l.detach(a);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(engine_shut_down)
+
+BOOST_AUTO_TEST_CASE(ends_everything_once_and_completes_nothing)
+{
+    recorded ops(5);
+    {
+        loop l;
+        auto& a = l.engine.attach(7);
+        l.engine.post(ops[0]); // in the mailbox
+        l.engine.start(ops[1], a, lane::read);
+        l.engine.start(ops[2], a, lane::read);
+        l.engine.start(ops[3], a, lane::none);
+        l.driver.system_completes(ops[3]);
+        l.engine.cancel_all(a); // ends are in the ready queue
+        l.engine.start(ops[4], a, lane::write);
+        l.engine.shut_down();
+        BOOST_TEST(ops.each_ended_once());
+        l.engine.shut_down();
+    }
+    BOOST_TEST(ops.order.empty());
+    BOOST_TEST(ops.each_ended_once());
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_destroyed_before_all_has_been_given_back)
+{
+    loop l;
+    recorded ops(2);
+    auto& a = l.engine.attach(7);
+    l.engine.start(ops[0], a, lane::read);
+    l.engine.post(ops[1]);
+    bool too_early = false;
+    l.driver.when_stopped = [](proactor::operation&) {};
+    l.driver.while_asleep = [&](auto)
+    {
+        too_early |= ops[0].ends() + ops[1].ends() != 0;
+        l.driver.system_completes(ops[0], ECANCELED);
+    };
+    l.engine.shut_down();
+    BOOST_TEST(!too_early);
+    BOOST_TEST(ops.each_ended_once());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_started_or_posted_while_handlers_are_destroyed_is_destroyed_too)
+{
+    loop l;
+    recorded ops(4);
+    auto& a = l.engine.attach(7);
+    ops[0].when_destroyed = [&]
+    {
+        l.engine.post(ops[1]);
+        l.engine.start(ops[2], a, lane::read);
+    };
+    ops[2].when_destroyed = [&] { l.engine.post(ops[3]); };
+    l.engine.post(ops[0]);
+    l.engine.shut_down();
+    BOOST_TEST(ops.each_ended_once());
+    BOOST_TEST(ops.order.empty());
+    BOOST_TEST(!l.driver.has_started(ops[2]));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_started_afterwards_is_destroyed)
+{
+    recorded ops(2);
+    {
+        loop l;
+        auto& a = l.engine.attach(7);
+        l.engine.shut_down();
+        l.engine.start(ops[0], a, lane::read);
+        l.engine.post(ops[1]);
+        BOOST_TEST(!l.driver.has_started(ops[0]));
+    }
+    BOOST_TEST(ops.each_ended_once());
+    BOOST_TEST(ops.order.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_handle_that_nobody_took_is_closed)
+{
+    loop l;
+    test_operation op(proactor::request::accept{});
+    test::handle won = test::any_handle();
+    const int number = won.get();
+    auto& a = l.engine.attach(7);
+    l.engine.start(op, a, lane::read);
+    l.driver.system_completes(op, 0, static_cast<std::uint64_t>(won.release()));
+    l.engine.shut_down();
+    BOOST_TEST(op.destroyed == 1);
+    l.detach(a);
+    BOOST_TEST(!test::is_open(number));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
