@@ -165,6 +165,8 @@ void* allocate_block(std::size_t size)
     if (size_class < classes)
         if (thread_cache* c = cache_of_this_thread())
             return c->allocate(size_class);
+    if (size > static_cast<std::size_t>(-1) - sizeof(header))
+        throw std::bad_alloc();
     header* h = new_header(size);
     h->owner = nullptr;
     return h + 1;

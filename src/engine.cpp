@@ -451,9 +451,8 @@ engine::runner::runner(engine& e)
         return;
     }
     outermost_ = true;
-    if (e.runners_++ == 0)
-        e.driver_->thread_begin();
-    else
+    e.driver_->thread_begin();
+    if (e.runners_++ != 0)
         e.poke(); // a leader that spins alone does so no longer
 }
 

@@ -45,8 +45,8 @@ struct driver_counters
 /// it won. Until `deliver`, a success that can be taken back without loss, such as the end of a
 /// stream, gives `ECANCELED` too, unless it was there when it was asked for. [D10] It reaches this
 /// operation only: not others on the same handle, nor on a duplicate of it. [D11] An operation that
-/// waits behind others of its lane is given back at the next `reap`, in its order among the
-/// cancelled. [D12] What could complete before the cancellation does so, with its success.
+/// waits behind others of its lane is given back at the next `reap`, behind those before it that are
+/// cancelled too. [D12] What could complete before the cancellation does so, with its success.
 ///
 /// Late success. [D13] An accept that succeeds after its cancellation, or is cancelled after its
 /// success and before `deliver`, gives `ECANCELED`, and its connection goes to the next accept of the

@@ -66,6 +66,8 @@ bool driver::attempt(operation& op, attachment& on, lane l)
     if (!detail::attempt(on.handle_, op))
         return false;
     ++counters_.system_calls;
+    ++counters_.submissions;
+    ++counters_.completions;
     op.lane = l;
     finished_.push(op);
     return true;
@@ -150,14 +152,19 @@ void driver::finish(operation& op, int error, std::uint64_t value, std::uint32_t
 
 void driver::cancel(operation& op)
 {
+    if (op.phase == operation::phase::idle)
+    {
+        // Given back. It can be revoked as long as its attachment knows it.
+        if (op.linked())
+        {
+            op.unlink();
+            revoke(op);
+        }
+        return;
+    }
     if (op.cancel_requested)
         return;
     op.cancel_requested = true;
-    if (op.phase == operation::phase::idle)
-    {
-        op.unlink();
-        return revoke(op);
-    }
     if (op.phase != operation::phase::queued)
         return stop(op);
     // Behind one that ends anyway it keeps its place, else it leaves now.
@@ -207,6 +214,8 @@ void driver::await_release(attachment& a)
         std::this_thread::yield();
         collect(true);
     }
+    // Another thread has posted the completion, and drops its reference on its way to user space.
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
 }
 
 void driver::shut_down(operation_queue& completed)

@@ -270,12 +270,10 @@ CONFORMANCE_CASE(a_cancellation_between_success_and_delivery_keeps_it_too, "[D13
     test_operation op(request::accept{});
     d.start(op, a, lane::read);
     operation_queue q;
-    BOOST_TEST(yield_until(
-        [&]
-        {
-            d->reap(q);
-            return !q.empty();
-        }));
+    BOOST_TEST(yield_until([&] {
+        d->reap(q);
+        return !q.empty();
+    }));
     d->cancel(op);
     BOOST_TEST(q.pop() == &op);
     d->deliver(op);

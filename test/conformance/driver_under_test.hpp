@@ -34,8 +34,7 @@ class driver_under_test
 public:
     using clock = proactor::driver::clock;
 
-    explicit driver_under_test(unsigned entries)
-        : entries(entries)
+    explicit driver_under_test(unsigned entries) : entries(entries)
     {
         proactor::driver_options options;
         options.entries = entries;
@@ -106,8 +105,9 @@ public:
 
     bool wait_for_all(const std::deque<test_operation>& ops)
     {
-        return wait_until(
-            [&] { return std::all_of(ops.begin(), ops.end(), [](auto& op) { return op.done(); }); });
+        return wait_until([&] {
+            return std::all_of(ops.begin(), ops.end(), [](auto& op) { return op.done(); });
+        });
     }
 
     /// Looks often enough for the system to have completed what it can.
@@ -176,7 +176,8 @@ inline void on_each_size(void (*body)(driver_under_test&))
 /// A test case over `driver_under_test& d` that asserts the promises named by `tags`.
 #define CONFORMANCE_CASE(name, tags)                                                               \
     static void name##_over(test::driver_under_test& d);                                           \
-    BOOST_AUTO_TEST_CASE(name, *boost::unit_test::description(tags)                                \
+    BOOST_AUTO_TEST_CASE(name,                                                                     \
+                         *boost::unit_test::description(tags)                                      \
                              * boost::unit_test::precondition(test::driver_may_exist))             \
     {                                                                                              \
         test::on_each_size(&name##_over);                                                          \

@@ -31,8 +31,7 @@ CONFORMANCE_CASE(two_threads_submit_and_reap_in_turn, "[D1] [D5]")
         int number = 0;
     } shared; // inside the section
     bool failed[2] = {};
-    const auto body = [&](int self)
-    {
+    const auto body = [&](int self) {
         const auto limit = clock::now() + patience;
         for (;;)
         {
@@ -86,21 +85,19 @@ CONFORMANCE_CASE(a_sleeper_leaves_the_section_to_others, "[D18] [D1]")
     test_operation op(request::receive{buffers(text)});
     gate entered;
     bool woken = false; // inside the section
-    std::thread sleeper(
-        [&]
+    std::thread sleeper([&] {
+        section_guard held(exclusive);
+        entered.open();
+        const auto limit = clock::now() + patience;
+        operation_queue q;
+        while (!op.done() && clock::now() < limit)
         {
-            section_guard held(exclusive);
-            entered.open();
-            const auto limit = clock::now() + patience;
-            operation_queue q;
-            while (!op.done() && clock::now() < limit)
-            {
-                d->wait(limit, q, &exclusive);
-                while (proactor::operation* done = q.pop())
-                    done->complete(&d);
-            }
-            woken = true;
-        });
+            d->wait(limit, q, &exclusive);
+            while (proactor::operation* done = q.pop())
+                done->complete(&d);
+        }
+        woken = true;
+    });
     BOOST_TEST(entered.pass());
     {
         section_guard held(exclusive);
@@ -109,17 +106,15 @@ CONFORMANCE_CASE(a_sleeper_leaves_the_section_to_others, "[D18] [D1]")
     }
     write_all(other, "data");
     d->wake(); // a computing submitter is no concern of this test
-    BOOST_TEST(yield_until(
-        [&]
+    BOOST_TEST(yield_until([&] {
+        section_guard held(exclusive);
+        if (!woken)
         {
-            section_guard held(exclusive);
-            if (!woken)
-            {
-                d->flush();
-                d->wake();
-            }
-            return woken;
-        }));
+            d->flush();
+            d->wake();
+        }
+        return woken;
+    }));
     sleeper.join();
     BOOST_TEST(op.done());
     BOOST_TEST(text == "data");
@@ -133,18 +128,16 @@ CONFORMANCE_CASE(wakes_race_sleeps_and_none_is_lost, "[D2] [D19]")
     std::atomic<int> asked = 0;
     std::atomic<int> answered = 0;
     std::atomic<bool> in_time = true;
-    std::thread sleeper(
-        [&]
+    std::thread sleeper([&] {
+        const auto limit = clock::now() + patience;
+        while (answered != rounds && in_time)
         {
-            const auto limit = clock::now() + patience;
-            while (answered != rounds && in_time)
-            {
-                d.wait(limit);
-                answered = asked.load();
-                if (clock::now() >= limit)
-                    in_time = false;
-            }
-        });
+            d.wait(limit);
+            answered = asked.load();
+            if (clock::now() >= limit)
+                in_time = false;
+        }
+    });
     for (int i = 1; i <= rounds && in_time; ++i)
     {
         asked = i;
@@ -166,18 +159,18 @@ CONFORMANCE_CASE(sleepers_that_take_turns_all_hear_wakes, "[D2] [D19] [D1]")
     {
         std::atomic<bool> asleep = false;
         std::atomic<bool> woken = false;
-        std::thread sleeper(
-            [&]
-            {
-                section_guard held(exclusive);
-                asleep = true;
-                operation_queue q;
-                d->wait(clock::now() + patience, q, &exclusive);
-                woken = true;
-            });
+        std::thread sleeper([&] {
+            section_guard held(exclusive);
+            asleep = true;
+            operation_queue q;
+            d->wait(clock::now() + patience, q, &exclusive);
+            woken = true;
+        });
         BOOST_TEST_REQUIRE(yield_until([&] { return asleep.load(); }));
         if (i % 3)
-            section_guard(exclusive); // it is in its sleep
+        {
+            section_guard held(exclusive); // it is in its sleep
+        }
         const auto before = clock::now();
         d->wake();
         sleeper.join();
@@ -201,20 +194,18 @@ CONFORMANCE_CASE(a_handle_closes_at_once_while_the_thread_that_submitted_sleeps,
     attachment& b = d.attach(listener);
     gate entered;
     bool over = false; // inside the section
-    std::thread sleeper(
-        [&]
-        {
-            section_guard held(exclusive);
-            d.start(ops[0], a, lane::read);
-            d.start(ops[1], b, lane::read);
-            entered.open();
-            const auto limit = clock::now() + patience;
-            operation_queue q;
-            while (!over && clock::now() < limit)
-                d->wait(limit, q, &exclusive);
-            while (proactor::operation* op = q.pop())
-                op->complete(&d);
-        });
+    std::thread sleeper([&] {
+        section_guard held(exclusive);
+        d.start(ops[0], a, lane::read);
+        d.start(ops[1], b, lane::read);
+        entered.open();
+        const auto limit = clock::now() + patience;
+        operation_queue q;
+        while (!over && clock::now() < limit)
+            d->wait(limit, q, &exclusive);
+        while (proactor::operation* op = q.pop())
+            op->complete(&d);
+    });
     BOOST_TEST(entered.pass());
     operation_queue q;
     {

@@ -12,13 +12,10 @@ using namespace test;
 /// What another thread submits, looks at once, and leaves behind when it ends.
 void submit_and_exit(driver_under_test& d, test_operation& op, attachment& a, lane l)
 {
-    std::thread(
-        [&]
-        {
-            d.start(op, a, l);
-            d.settle();
-        })
-        .join();
+    std::thread([&] {
+        d.start(op, a, l);
+        d.settle();
+    }).join();
 }
 
 } // namespace
@@ -94,7 +91,9 @@ CONFORMANCE_CASE(one_of_an_ended_thread_can_be_cancelled, "[D15] [D9]")
 
 CONFORMANCE_CASE(a_signal_interrupts_nothing, "[D15]")
 {
-    struct sigaction action{}, before{};
+    struct sigaction action
+    {
+    }, before{};
     action.sa_handler = [](int) {};
     BOOST_TEST_REQUIRE(::sigaction(SIGUSR1, &action, &before) == 0);
     const auto [one, other] = socket_pair();
@@ -103,14 +102,12 @@ CONFORMANCE_CASE(a_signal_interrupts_nothing, "[D15]")
     attachment& a = d.attach(one);
     d.start(op, a, lane::read);
     proactor::detail::section section;
-    std::thread other_thread(
-        [&, self = ::pthread_self()]
-        {
-            section.enter(); // it sleeps
-            section.leave();
-            ::pthread_kill(self, SIGUSR1);
-            write_all(other, "data");
-        });
+    std::thread other_thread([&, self = ::pthread_self()] {
+        section.enter(); // it sleeps
+        section.leave();
+        ::pthread_kill(self, SIGUSR1);
+        write_all(other, "data");
+    });
     section.enter();
     const auto limit = driver_under_test::clock::now() + patience;
     operation_queue q;

@@ -44,8 +44,8 @@ CONFORMANCE_CASE(bytes_that_come_one_by_one_meet_receives_in_order, "[D6]")
             BOOST_TEST(d.given.size() == i + 1);
         }
         BOOST_TEST(bytes == "abcd");
-        BOOST_TEST((d.given
-                    == std::vector<proactor::operation*>{&ops[0], &ops[1], &ops[2], &ops[3]}));
+        BOOST_TEST(
+            (d.given == std::vector<proactor::operation*>{&ops[0], &ops[1], &ops[2], &ops[3]}));
         d->detach(a);
     }
 }

@@ -143,8 +143,7 @@ CONFORMANCE_CASE(receives_and_sends_of_connections, "[D3]")
 
 CONFORMANCE_CASE(messages_carry_addresses, "[D3] [D5]")
 {
-    const auto bound = []
-    {
+    const auto bound = [] {
         handle h = inet_socket(SOCK_DGRAM);
         sockaddr_in a = loopback_address();
         checked(::bind(h.get(), generic(a), sizeof a), "bind");

@@ -33,8 +33,7 @@ class in_flight
 public:
     static constexpr std::size_t reads = 32;
 
-    explicit in_flight(driver_under_test& d)
-        : driver_(d)
+    explicit in_flight(driver_under_test& d) : driver_(d)
     {
         const std::string content(reads * block, 'f');
         write_all(file_.file(), content);
@@ -84,8 +83,7 @@ public:
         // What goes through the same device, socket and driver later comes later.
         const direct_buffer probe = make_direct_buffer(1);
         for (std::size_t i = 0; i != reads; ++i)
-            BOOST_TEST(::pread(direct_.get(), probe.get(), block,
-                               static_cast<off_t>(i * block))
+            BOOST_TEST(::pread(direct_.get(), probe.get(), block, static_cast<off_t>(i * block))
                        == static_cast<ssize_t>(block));
         write_all(sockets_.b, "data");
         driver_.settle();
@@ -140,17 +138,15 @@ CONFORMANCE_CASE(while_the_thread_that_submitted_sleeps_over_the_driver, "[D21] 
     proactor::detail::section section;
     gate inside;
     std::atomic<bool> over = false;
-    std::thread worker(
-        [&]
-        {
-            section.enter();
-            f.submit();
-            inside.open();
-            const auto limit = clock::now() + patience;
-            while (!over && clock::now() < limit)
-                d->wait(limit, f.ended, &section);
-            section.leave();
-        });
+    std::thread worker([&] {
+        section.enter();
+        f.submit();
+        inside.open();
+        const auto limit = clock::now() + patience;
+        while (!over && clock::now() < limit)
+            d->wait(limit, f.ended, &section);
+        section.leave();
+    });
     BOOST_TEST(inside.pass());
     section.enter(); // it sleeps, or is about to
     over = true;
@@ -167,16 +163,14 @@ CONFORMANCE_CASE(while_the_thread_that_submitted_computes, "[D21] [D1]")
     gate submitted;
     std::atomic<bool> over = false;
     std::atomic<bool> in_time = false;
-    std::thread worker(
-        [&]
-        {
-            f.submit();
-            submitted.open();
-            // Not one system call: the limit is counted in turns.
-            for (std::uint64_t turns = 0; !over && turns != 20'000'000'000; ++turns)
-                ;
-            in_time = over.load();
-        });
+    std::thread worker([&] {
+        f.submit();
+        submitted.open();
+        // Not one system call: the limit is counted in turns.
+        for (std::uint64_t turns = 0; !over && turns != 20'000'000'000; ++turns)
+            ;
+        in_time = over.load();
+    });
     BOOST_TEST(submitted.pass());
     f.shut_down();
     over = true;

@@ -73,12 +73,10 @@ CONFORMANCE_CASE(a_deadline_in_the_past_is_a_look, "[D18]")
         d.wait(deadline);
         test_operation op;
         d->submit(op, a, lane::none);
-        BOOST_TEST(yield_until(
-            [&]
-            {
-                d.wait(deadline);
-                return op.done();
-            }));
+        BOOST_TEST(yield_until([&] {
+            d.wait(deadline);
+            return op.done();
+        }));
         BOOST_TEST(d->counters().sleeps == sleeps);
     }
     d->detach(a);
@@ -125,14 +123,10 @@ CONFORMANCE_CASE(a_wake_before_the_sleep_of_another_thread_ends_it, "[D19] [D2]"
     // Whoever slept last, and whether that thread is still there.
     for (int i = 0; i != 5; ++i)
     {
-        std::thread(
-            [&]
-            {
-                d->wake();
-                BOOST_TEST((duration_of([&] { d.wait(clock::now() + patience); })
-                            < patience / 2));
-            })
-            .join();
+        std::thread([&] {
+            d->wake();
+            BOOST_TEST((duration_of([&] { d.wait(clock::now() + patience); }) < patience / 2));
+        }).join();
         d->wake();
         BOOST_TEST((duration_of([&] { d.wait(clock::now() + patience); }) < patience / 2));
     }
@@ -145,23 +139,19 @@ CONFORMANCE_CASE(reaping_never_waits, "[D20]")
     std::string text(4, '.');
     test_operation op(request::receive{buffers(text)});
     d->submit(op, a, lane::read);
-    BOOST_TEST((duration_of(
-                    [&]
-                    {
-                        for (int i = 0; i != 100; ++i)
-                            d.reap();
-                    })
+    BOOST_TEST((duration_of([&] {
+                    for (int i = 0; i != 100; ++i)
+                        d.reap();
+                })
                 < patience / 2));
     BOOST_TEST(!op.done());
     BOOST_TEST(!d->unflushed()); // it flushes
     BOOST_TEST(d->counters().sleeps == 0u);
     write_all(other, "data");
-    BOOST_TEST(yield_until(
-        [&]
-        {
-            d.reap();
-            return op.done();
-        }));
+    BOOST_TEST(yield_until([&] {
+        d.reap();
+        return op.done();
+    }));
     BOOST_TEST(d->counters().sleeps == 0u);
     d->detach(a);
 }
@@ -197,12 +187,10 @@ CONFORMANCE_CASE(ready_says_when_a_look_is_worth_it, "[D20]")
     BOOST_TEST(!d->ready());
     write_all(other, "data");
     BOOST_TEST(yield_until([&] { return d->ready(); }));
-    BOOST_TEST(yield_until(
-        [&]
-        {
-            d.reap();
-            return op.done();
-        }));
+    BOOST_TEST(yield_until([&] {
+        d.reap();
+        return op.done();
+    }));
     d->detach(a);
 }
 

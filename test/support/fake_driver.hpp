@@ -39,8 +39,7 @@ public:
 
     /// What `stop` does; by default the system ends the operation with ECANCELED, if it has not
     /// completed it already.
-    std::function<void(proactor::operation&)> when_stopped = [this](proactor::operation& op)
-    {
+    std::function<void(proactor::operation&)> when_stopped = [this](proactor::operation& op) {
         if (!has_completed(op))
             system_completes(op, ECANCELED);
     };

@@ -28,14 +28,8 @@ class handle
 {
 public:
     handle() = default;
-    explicit handle(int fd) noexcept
-        : fd_(fd)
-    {
-    }
-    handle(handle&& other) noexcept
-        : fd_(other.release())
-    {
-    }
+    explicit handle(int fd) noexcept : fd_(fd) {}
+    handle(handle&& other) noexcept : fd_(other.release()) {}
     handle& operator=(handle&& other) noexcept
     {
         reset(other.release());

@@ -19,8 +19,7 @@ public:
     }
 
     explicit test_operation(std::function<void()> handler)
-        : operation(&end)
-        , when_completed(std::move(handler))
+        : operation(&end), when_completed(std::move(handler))
     {
     }
 

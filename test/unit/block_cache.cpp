@@ -6,9 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
-#include <new>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -73,12 +72,6 @@ BOOST_AUTO_TEST_CASE(blocks_are_aligned_as_by_operator_new)
         BOOST_TEST(reinterpret_cast<std::uintptr_t>(p) % __STDCPP_DEFAULT_NEW_ALIGNMENT__ == 0u);
         free_block(p);
     }
-}
-
-BOOST_AUTO_TEST_CASE(a_size_that_nobody_has_throws)
-{
-    const auto too_much = std::numeric_limits<std::ptrdiff_t>::max() / 2;
-    BOOST_CHECK_THROW(allocate_block(static_cast<std::size_t>(too_much)), std::bad_alloc);
 }
 
 BOOST_AUTO_TEST_CASE(the_allocator_reuses_too)

@@ -50,18 +50,16 @@ BOOST_AUTO_TEST_CASE(a_producer_whose_blocks_others_free_needs_no_new_ones)
 {
     constexpr int rounds = 2000;
     std::atomic<void*> slot = nullptr;
-    std::thread consumer(
-        [&]
+    std::thread consumer([&] {
+        for (int i = 0; i != rounds; ++i)
         {
-            for (int i = 0; i != rounds; ++i)
-            {
-                if (!test::yield_until([&] { return slot.load() != nullptr; }))
-                    return;
-                void* p = slot.load();
-                free_block(p);
-                slot = nullptr;
-            }
-        });
+            if (!test::yield_until([&] { return slot.load() != nullptr; }))
+                return;
+            void* p = slot.load();
+            free_block(p);
+            slot = nullptr;
+        }
+    });
     std::set<void*> seen;
     bool in_time = true;
     for (int i = 0; i != rounds && in_time; ++i)
@@ -111,13 +109,10 @@ BOOST_AUTO_TEST_CASE(the_last_destructors_of_a_thread_may_still_allocate_and_fre
             free_block(allocate_block(size));
         }
     };
-    std::thread(
-        []
-        {
-            thread_local late l; // made before the cache of this thread, so destroyed after it
-            l.block = allocate_block(size);
-        })
-        .join();
+    std::thread([] {
+        thread_local late l; // made before the cache of this thread, so destroyed after it
+        l.block = allocate_block(size);
+    }).join();
 }
 
 BOOST_AUTO_TEST_CASE(all_threads_free_each_others_blocks)
@@ -127,18 +122,16 @@ BOOST_AUTO_TEST_CASE(all_threads_free_each_others_blocks)
     std::vector<std::atomic<void*>> exchange(64);
     std::vector<std::thread> pool;
     for (unsigned t = 0; t != threads; ++t)
-        pool.emplace_back(
-            [&, t]
+        pool.emplace_back([&, t] {
+            for (unsigned i = 0; i != rounds; ++i)
             {
-                for (unsigned i = 0; i != rounds; ++i)
-                {
-                    const std::size_t n = 1 + (i * 37 + t * 101) % 5000;
-                    auto* p = static_cast<unsigned char*>(allocate_block(n));
-                    p[0] = p[n - 1] = static_cast<unsigned char>(n);
-                    if (void* old = exchange[(i * 7 + t) % exchange.size()].exchange(p))
-                        free_block(old);
-                }
-            });
+                const std::size_t n = 1 + (i * 37 + t * 101) % 5000;
+                auto* p = static_cast<unsigned char*>(allocate_block(n));
+                p[0] = p[n - 1] = static_cast<unsigned char>(n);
+                if (void* old = exchange[(i * 7 + t) % exchange.size()].exchange(p))
+                    free_block(old);
+            }
+        });
     for (std::thread& t : pool)
         t.join();
     for (auto& left : exchange)

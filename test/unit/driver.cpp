@@ -294,8 +294,7 @@ BOOST_AUTO_TEST_CASE(shutting_down_asks_again_where_a_request_to_cancel_was_miss
     for (auto& op : ops)
         d.submit(op, a, lane::read);
     int asked = 0;
-    d.when_stopped = [&](proactor::operation& op)
-    {
+    d.when_stopped = [&](proactor::operation& op) {
         if (++asked == 3)
             d.system_completes(op, ECANCELED);
     };
@@ -422,8 +421,8 @@ BOOST_AUTO_TEST_CASE(several_are_kept_oldest_first)
     {
         op.request = request::accept{};
         d.submit(op, a, lane::read);
-        d.system_completes(op, 0, static_cast<std::uint64_t>(
-                                      numbers.emplace_back(test::any_handle().release())));
+        d.system_completes(
+            op, 0, static_cast<std::uint64_t>(numbers.emplace_back(test::any_handle().release())));
         operation_queue q;
         d.reap(q);
         BOOST_TEST(q.pop() == &op); // and not delivered
@@ -586,8 +585,7 @@ BOOST_AUTO_TEST_CASE(counters_tell_what_was_done)
     for (auto& op : ops)
         d.submit(op, a, lane::none);
     d.flush();
-    d.while_asleep = [&](auto)
-    {
+    d.while_asleep = [&](auto) {
         for (auto& op : ops)
             d.system_completes(op);
     };

@@ -36,8 +36,7 @@ BOOST_AUTO_TEST_CASE(posts_in_their_order_from_outside_and_inside)
 {
     loop l;
     recorded ops(6);
-    ops[0].when_completed = [&]
-    {
+    ops[0].when_completed = [&] {
         ops.order.push_back(0);
         l.engine.post(ops[4]);
         l.engine.post(ops[5]);
@@ -56,8 +55,7 @@ BOOST_AUTO_TEST_CASE(what_was_posted_elsewhere_earlier_stays_ahead)
 {
     loop l;
     recorded ops(3);
-    ops[0].when_completed = [&]
-    {
+    ops[0].when_completed = [&] {
         ops.order.push_back(0);
         on_another_thread([&] { l.engine.post(ops[1]); });
         l.engine.post(ops[2]);
@@ -79,8 +77,7 @@ BOOST_AUTO_TEST_CASE(work_keeps_a_run_alive_and_its_end_ends_it)
     loop l;
     int sleeps = 0;
     l.engine.work_started();
-    l.driver.while_asleep = [&](auto)
-    {
+    l.driver.while_asleep = [&](auto) {
         if (++sleeps == 3)
             on_another_thread([&] { l.engine.work_finished(); });
     };
@@ -93,8 +90,7 @@ BOOST_AUTO_TEST_CASE(stopping_leaves_what_is_ready_for_the_next_run)
 {
     loop l;
     recorded ops(3);
-    ops[1].when_completed = [&]
-    {
+    ops[1].when_completed = [&] {
         ops.order.push_back(1);
         l.engine.stop();
     };
@@ -144,8 +140,7 @@ BOOST_AUTO_TEST_CASE(a_deadline_reaches_the_driver_and_ends_the_wait)
     l.engine.work_started();
     const auto deadline = loop::clock::now() + 20ms;
     std::vector<loop::clock::time_point> seen;
-    l.driver.while_asleep = [&](auto d)
-    {
+    l.driver.while_asleep = [&](auto d) {
         seen.push_back(d);
         std::this_thread::yield();
     };
@@ -177,15 +172,13 @@ BOOST_AUTO_TEST_CASE(a_chain_of_posts_does_not_starve_completions)
     int at_last_look = 0;
     int at_completion = -1;
     test_operation chain;
-    chain.when_completed = [&]
-    {
+    chain.when_completed = [&] {
         if (++links != length)
             l.engine.post(chain);
     };
     test_operation op([&] { at_completion = links; });
     auto& a = l.engine.attach(7);
-    l.driver.when_looked_at = [&]
-    {
+    l.driver.when_looked_at = [&] {
         most_between_looks = std::max(most_between_looks, links - at_last_look);
         at_last_look = links;
         if (links > 500 && op.phase == proactor::operation::phase::in_flight)
@@ -229,8 +222,7 @@ BOOST_AUTO_TEST_CASE(handlers_may_run_others_inside)
 {
     loop l;
     recorded ops(4);
-    ops[0].when_completed = [&]
-    {
+    ops[0].when_completed = [&] {
         ops.order.push_back(0);
         BOOST_TEST(l.run_one());
         BOOST_TEST(l.poll() == 2u);
@@ -250,16 +242,14 @@ BOOST_AUTO_TEST_CASE(engines_nest_in_each_other_on_one_thread)
     loop outer;
     loop inner;
     recorded ops(3);
-    ops[0].when_completed = [&]
-    {
+    ops[0].when_completed = [&] {
         BOOST_TEST(outer.engine.inside());
         BOOST_TEST(!inner.engine.inside());
         ops.order.push_back(0);
         BOOST_TEST(inner.run() == 1u);
         BOOST_TEST(!inner.engine.inside());
     };
-    ops[1].when_completed = [&]
-    {
+    ops[1].when_completed = [&] {
         BOOST_TEST(outer.engine.inside());
         BOOST_TEST(inner.engine.inside());
         ops.order.push_back(1);
@@ -279,14 +269,11 @@ BOOST_AUTO_TEST_CASE(a_second_runner_is_refused_where_one_is_allowed)
     options.threads = 1;
     loop l(options);
     recorded ops(2);
-    ops[0].when_completed = [&]
-    {
-        on_another_thread(
-            [&]
-            {
-                runner second(l.engine);
-                BOOST_TEST(!second.admitted());
-            });
+    ops[0].when_completed = [&] {
+        on_another_thread([&] {
+            runner second(l.engine);
+            BOOST_TEST(!second.admitted());
+        });
         runner nested(l.engine);
         BOOST_TEST(nested.admitted());
         BOOST_TEST(nested.poll_one());
@@ -294,12 +281,10 @@ BOOST_AUTO_TEST_CASE(a_second_runner_is_refused_where_one_is_allowed)
     l.engine.post(ops[0]);
     l.engine.post(ops[1]);
     BOOST_TEST(l.run() == 1u);
-    on_another_thread(
-        [&]
-        {
-            runner later(l.engine);
-            BOOST_TEST(later.admitted());
-        });
+    on_another_thread([&] {
+        runner later(l.engine);
+        BOOST_TEST(later.admitted());
+    });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -313,8 +298,7 @@ BOOST_AUTO_TEST_CASE(completions_of_one_look_run_in_their_order)
     auto& a = l.engine.attach(7);
     for (std::size_t i : {0, 1, 2})
         l.engine.start(ops[i], a, lane::none);
-    l.driver.while_asleep = [&](auto)
-    {
+    l.driver.while_asleep = [&](auto) {
         for (std::size_t i : {1, 2, 0})
             l.driver.system_completes(ops[i]);
     };
@@ -342,14 +326,12 @@ BOOST_AUTO_TEST_CASE(inside_a_handler_submissions_are_batched)
     loop l;
     recorded ops(4);
     auto& a = l.engine.attach(7);
-    ops[0].when_completed = [&]
-    {
+    ops[0].when_completed = [&] {
         for (std::size_t i : {1, 2, 3})
             l.engine.start(ops[i], a, lane::none);
         BOOST_TEST(l.driver.started.empty());
     };
-    l.driver.while_asleep = [&](auto)
-    {
+    l.driver.while_asleep = [&](auto) {
         BOOST_TEST(l.driver.started.size() == 3u);
         for (std::size_t i : {1, 2, 3})
             l.driver.system_completes(ops[i]);
@@ -367,8 +349,7 @@ BOOST_AUTO_TEST_CASE(flush_and_the_end_of_a_run_hand_over_what_was_batched)
         loop l;
         recorded ops(4);
         auto& a = l.engine.attach(7);
-        ops[0].when_completed = [&]
-        {
+        ops[0].when_completed = [&] {
             l.engine.start(ops[1], a, lane::none);
             l.engine.flush();
             BOOST_TEST(l.driver.has_started(ops[1]));
@@ -416,8 +397,7 @@ BOOST_AUTO_TEST_CASE(an_internal_operation_may_start_itself_again_inside_its_end
     internal.internal = true;
     auto& a = l.engine.attach(7);
     int ends = 0;
-    internal.when_completed = [&]
-    {
+    internal.when_completed = [&] {
         if (++ends != 3)
             l.engine.start(internal, a, lane::read);
         else
@@ -492,14 +472,11 @@ BOOST_AUTO_TEST_CASE(posts_elsewhere_ring_once_for_one_sleep)
 {
     loop l;
     recorded ops(10);
-    l.driver.while_asleep = [&](auto)
-    {
-        on_another_thread(
-            [&]
-            {
-                for (std::size_t i = 0; i != 10; ++i)
-                    l.engine.post(ops[i]);
-            });
+    l.driver.while_asleep = [&](auto) {
+        on_another_thread([&] {
+            for (std::size_t i = 0; i != 10; ++i)
+                l.engine.post(ops[i]);
+        });
     };
     l.engine.work_started();
     BOOST_TEST(l.run_one());
@@ -513,14 +490,11 @@ BOOST_AUTO_TEST_CASE(nobody_rings_for_a_loop_that_is_awake)
 {
     loop l;
     recorded ops(11);
-    ops[10].when_completed = [&]
-    {
-        on_another_thread(
-            [&]
-            {
-                for (std::size_t i = 0; i != 10; ++i)
-                    l.engine.post(ops[i]);
-            });
+    ops[10].when_completed = [&] {
+        on_another_thread([&] {
+            for (std::size_t i = 0; i != 10; ++i)
+                l.engine.post(ops[i]);
+        });
     };
     l.engine.post(ops[10]);
     BOOST_TEST(l.run() == 11u);
@@ -582,8 +556,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_destroyed_before_all_has_been_given_back)
     l.engine.post(ops[1]);
     bool too_early = false;
     l.driver.when_stopped = [](proactor::operation&) {};
-    l.driver.while_asleep = [&](auto)
-    {
+    l.driver.while_asleep = [&](auto) {
         too_early |= ops[0].ends() + ops[1].ends() != 0;
         l.driver.system_completes(ops[0], ECANCELED);
     };
@@ -597,8 +570,7 @@ BOOST_AUTO_TEST_CASE(what_is_started_or_posted_while_handlers_are_destroyed_is_d
     loop l;
     recorded ops(4);
     auto& a = l.engine.attach(7);
-    ops[0].when_destroyed = [&]
-    {
+    ops[0].when_destroyed = [&] {
         l.engine.post(ops[1]);
         l.engine.start(ops[2], a, lane::read);
     };

@@ -25,6 +25,13 @@ public:
     {
     }
 
+    ~loop()
+    {
+        // What a test hooks in refers to its own variables, which have gone when the engine goes.
+        driver.when_looked_at = nullptr;
+        driver.while_asleep = nullptr;
+    }
+
     fake_driver& driver; ///< touched inside a handler, or with nobody running
     proactor::detail::engine engine;
 
@@ -82,8 +89,7 @@ public:
 
 private:
     loop(std::unique_ptr<fake_driver> d, const proactor::context_options& options)
-        : driver(*d)
-        , engine(std::move(d), options)
+        : driver(*d), engine(std::move(d), options)
     {
     }
 };

@@ -27,14 +27,12 @@ class running
 {
 public:
     explicit running(loop& l)
-        : thread_(
-            [&l]
-            {
-                runner r(l.engine);
-                const auto limit = loop::clock::now() + 2 * test::patience;
-                while (r.run_one(limit))
-                    ;
-            })
+        : thread_([&l] {
+              runner r(l.engine);
+              const auto limit = loop::clock::now() + 2 * test::patience;
+              while (r.run_one(limit))
+                  ;
+          })
     {
     }
     ~running() { thread_.join(); }
@@ -61,27 +59,23 @@ BOOST_AUTO_TEST_CASE(posts_are_all_run_and_ring_for_sleepers_only)
     gate finished;
     std::deque<test_operation> ops;
     for (std::size_t i = 0; i != producers * each; ++i)
-        ops.emplace_back(std::function<void()>(
-            [&]
-            {
-                if (++ran == producers * each)
-                    finished.open();
-            }));
+        ops.emplace_back(std::function<void()>([&] {
+            if (++ran == producers * each)
+                finished.open();
+        }));
     l.engine.work_started();
     {
         running thread(l);
         std::vector<std::thread> threads;
         for (std::size_t p = 0; p != producers; ++p)
-            threads.emplace_back(
-                [&, p]
+            threads.emplace_back([&, p] {
+                for (std::size_t i = 0; i != each; ++i)
                 {
-                    for (std::size_t i = 0; i != each; ++i)
-                    {
-                        l.engine.post(ops[p * each + i]);
-                        if (i % 100 == 0)
-                            std::this_thread::yield();
-                    }
-                });
+                    l.engine.post(ops[p * each + i]);
+                    if (i % 100 == 0)
+                        std::this_thread::yield();
+                }
+            });
         for (std::thread& t : threads)
             t.join();
         BOOST_TEST(finished.pass());
@@ -99,13 +93,11 @@ BOOST_AUTO_TEST_CASE(a_second_runner_takes_over_while_the_first_is_in_a_handler)
     gate second_ran;
     bool in_time = false;
     test_operation second([&] { second_ran.open(); });
-    test_operation first(
-        [&]
-        {
-            l.engine.post(second); // behind this one, in the same queue
-            reached.open();
-            in_time = second_ran.pass();
-        });
+    test_operation first([&] {
+        l.engine.post(second); // behind this one, in the same queue
+        reached.open();
+        in_time = second_ran.pass();
+    });
     l.engine.work_started();
     l.engine.post(first);
     {
@@ -126,25 +118,21 @@ BOOST_AUTO_TEST_CASE(a_handler_may_wait_for_a_completion_that_another_runner_fin
     bool in_time = false;
     auto& a = l.engine.attach(7);
     test_operation op([&] { completed.open(); });
-    test_operation first(
-        [&]
-        {
-            l.engine.start(op, a, lane::read); // not flushed
-            reached.open();
-            in_time = completed.pass();
-        });
+    test_operation first([&] {
+        l.engine.start(op, a, lane::read); // not flushed
+        reached.open();
+        in_time = completed.pass();
+    });
     l.engine.work_started();
     l.engine.post(first);
     {
         running one(l);
         BOOST_TEST(reached.pass());
         running other(l);
-        BOOST_TEST(test::yield_until(
-            [&]
-            {
-                section_guard held(l.engine.exclusive());
-                return l.driver.has_started(op);
-            }));
+        BOOST_TEST(test::yield_until([&] {
+            section_guard held(l.engine.exclusive());
+            return l.driver.has_started(op);
+        }));
         l.driver.system_completes(op);
         BOOST_TEST(completed.pass());
         l.engine.stop();
@@ -160,12 +148,10 @@ BOOST_AUTO_TEST_CASE(a_follower_leads_when_the_leader_gets_a_handler)
     bool in_time = false;
     auto& a = l.engine.attach(7);
     auto& b = l.engine.attach(8);
-    test_operation first(
-        [&]
-        {
-            first_runs.open();
-            in_time = second_ran.pass();
-        });
+    test_operation first([&] {
+        first_runs.open();
+        in_time = second_ran.pass();
+    });
     test_operation second([&] { second_ran.open(); });
     l.engine.work_started();
     l.engine.start(first, a, lane::read);
@@ -211,8 +197,7 @@ BOOST_AUTO_TEST_CASE(at_most_one_sleeps_over_the_driver)
     gate finished;
     std::deque<test_operation> ops(4);
     for (auto& op : ops)
-        op.when_completed = [&]
-        {
+        op.when_completed = [&] {
             if (l.driver.sleepers() > most)
                 most = l.driver.sleepers();
             const int now = --left;
@@ -253,12 +238,10 @@ BOOST_AUTO_TEST_CASE(when_the_leader_leaves_a_follower_leads)
     gate completed;
     test_operation op([&] { completed.open(); });
     l.engine.start(op, a, lane::read);
-    std::thread leader(
-        [&]
-        {
-            runner r(l.engine);
-            r.run_one(loop::clock::now() + 50ms);
-        });
+    std::thread leader([&] {
+        runner r(l.engine);
+        r.run_one(loop::clock::now() + 50ms);
+    });
     BOOST_TEST(asleep(l));
     {
         running follower(l);
@@ -280,12 +263,10 @@ BOOST_AUTO_TEST_CASE(an_operation_started_elsewhere_reaches_the_system_while_the
     running thread(l);
     BOOST_TEST(asleep(l));
     l.engine.start(op, a, lane::read);
-    BOOST_TEST(test::yield_until(
-        [&]
-        {
-            section_guard held(l.engine.exclusive());
-            return l.driver.has_started(op);
-        }));
+    BOOST_TEST(test::yield_until([&] {
+        section_guard held(l.engine.exclusive());
+        return l.driver.has_started(op);
+    }));
     l.driver.system_completes(op);
     BOOST_TEST(completed.pass());
     l.engine.stop();
@@ -302,12 +283,10 @@ BOOST_AUTO_TEST_CASE(threads_that_enter_and_leave_lose_nothing)
     l.engine.work_started();
     std::vector<std::thread> threads;
     for (int t = 0; t != 3; ++t)
-        threads.emplace_back(
-            [&]
-            {
-                while (!l.engine.stopped())
-                    l.run_one(loop::clock::now() + 1ms);
-            });
+        threads.emplace_back([&] {
+            while (!l.engine.stopped())
+                l.run_one(loop::clock::now() + 1ms);
+        });
     for (auto& op : ops)
         l.engine.post(op);
     BOOST_TEST(test::yield_until([&] { return ran == count; }));
@@ -325,13 +304,11 @@ BOOST_AUTO_TEST_CASE(of_many_runners_one_is_admitted_where_one_is_allowed)
     std::atomic<int> admitted = 0;
     std::vector<std::thread> threads;
     for (int t = 0; t != 4; ++t)
-        threads.emplace_back(
-            [&]
-            {
-                runner r(l.engine);
-                admitted += r.admitted();
-                entered.arrive_and_wait();
-            });
+        threads.emplace_back([&] {
+            runner r(l.engine);
+            admitted += r.admitted();
+            entered.arrive_and_wait();
+        });
     for (std::thread& t : threads)
         t.join();
     BOOST_TEST(admitted == 1);

@@ -22,11 +22,7 @@ using order = std::vector<std::size_t>;
 class manual_timers final : public proactor::detail::timer_source
 {
 public:
-    explicit manual_timers(proactor::detail::engine& e)
-        : engine_(e)
-    {
-        engine_.add(*this);
-    }
+    explicit manual_timers(proactor::detail::engine& e) : engine_(e) { engine_.add(*this); }
     ~manual_timers() { engine_.remove(*this); }
 
     /// Waits, as a service does it.
@@ -90,8 +86,7 @@ BOOST_AUTO_TEST_CASE(the_earliest_of_all_sources_bounds_the_sleep)
     one.wait(ops[0], now + 2h);
     other.wait(ops[1], now + 1h);
     std::vector<loop::clock::time_point> deadlines;
-    l.driver.while_asleep = [&](auto d)
-    {
+    l.driver.while_asleep = [&](auto d) {
         deadlines.push_back(d);
         (deadlines.size() == 1 ? other : one).expire_all();
     };
@@ -111,8 +106,7 @@ BOOST_AUTO_TEST_CASE(expired_ones_queue_behind_the_completions_of_the_same_look)
     timers.wait(ops[0], loop::clock::now() + 1h);
     l.engine.start(ops[1], a, lane::read);
     l.engine.start(ops[2], a, lane::write);
-    l.driver.while_asleep = [&](auto)
-    {
+    l.driver.while_asleep = [&](auto) {
         timers.expire_all();
         l.driver.system_completes(ops[1]);
         l.driver.system_completes(ops[2]);
@@ -141,8 +135,7 @@ BOOST_AUTO_TEST_CASE(an_expired_one_waits_for_the_next_look)
     loop l;
     manual_timers timers(l.engine);
     recorded ops(4);
-    ops[0].when_completed = [&]
-    {
+    ops[0].when_completed = [&] {
         ops.order.push_back(0);
         timers.wait(ops[3], loop::clock::time_point::min());
         BOOST_TEST(timers.looks == 0u);
@@ -161,8 +154,7 @@ BOOST_AUTO_TEST_CASE(a_chain_of_posts_does_not_starve_them)
     int at_expiry = -1;
     test_operation chain;
     test_operation wait([&] { at_expiry = links; });
-    chain.when_completed = [&]
-    {
+    chain.when_completed = [&] {
         if (++links != 1000)
             l.engine.post(chain);
     };
@@ -179,8 +171,7 @@ BOOST_AUTO_TEST_CASE(an_earlier_one_from_another_thread_ends_the_sleep)
     recorded ops(2);
     timers.wait(ops[0], loop::clock::now() + 1h);
     int sleeps = 0;
-    l.driver.while_asleep = [&](auto)
-    {
+    l.driver.while_asleep = [&](auto) {
         if (++sleeps == 1)
             std::thread([&] { timers.wait(ops[1], loop::clock::time_point::min()); }).join();
         else

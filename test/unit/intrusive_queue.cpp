@@ -27,10 +27,7 @@ std::string drained(queue& q)
 
 struct named_hook : list_hook
 {
-    explicit named_hook(char n)
-        : name(n)
-    {
-    }
+    explicit named_hook(char n) : name(n) {}
     char name;
 };
 

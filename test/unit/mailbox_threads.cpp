@@ -41,14 +41,12 @@ BOOST_AUTO_TEST_CASE(of_a_burst_to_a_sleeper_exactly_one_rings)
         std::latch start(senders);
         std::vector<std::thread> threads;
         for (unsigned s = 0; s != senders; ++s)
-            threads.emplace_back(
-                [&, s]
-                {
-                    start.arrive_and_wait();
-                    for (unsigned i = 0; i != each; ++i)
-                        if (m.push(letters[std::size_t(s) * each + i]))
-                            ++rings;
-                });
+            threads.emplace_back([&, s] {
+                start.arrive_and_wait();
+                for (unsigned i = 0; i != each; ++i)
+                    if (m.push(letters[std::size_t(s) * each + i]))
+                        ++rings;
+            });
         for (std::thread& t : threads)
             t.join();
         BOOST_TEST_REQUIRE(rings == 1u);
@@ -71,17 +69,15 @@ BOOST_AUTO_TEST_CASE(each_sender_keeps_its_order_and_no_letter_is_lost_while_the
         letters.push_back(std::make_unique<letter[]>(each));
     std::vector<std::thread> threads;
     for (unsigned s = 0; s != senders; ++s)
-        threads.emplace_back(
-            [&, s]
+        threads.emplace_back([&, s] {
+            for (unsigned i = 0; i != each; ++i)
             {
-                for (unsigned i = 0; i != each; ++i)
-                {
-                    letters[s][i].sender = s;
-                    letters[s][i].number = i;
-                    if (m.push(letters[s][i]))
-                        ++doorbell;
-                }
-            });
+                letters[s][i].sender = s;
+                letters[s][i].number = i;
+                if (m.push(letters[s][i]))
+                    ++doorbell;
+            }
+        });
     std::vector<unsigned> expected(senders);
     unsigned received = 0;
     unsigned sleeps = 0;

@@ -209,10 +209,10 @@ BOOST_AUTO_TEST_CASE(many_random_operations_agree_with_a_sorted_map)
     for (timer& t : timers)
         t.node = &h.make_node();
     std::mt19937 random(20250101);
-    const auto below = [&](std::size_t n)
-    { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random); };
-    const auto leave = [&](timer& t)
-    {
+    const auto below = [&](std::size_t n) {
+        return std::uniform_int_distribution<std::size_t>(0, n - 1)(random);
+    };
+    const auto leave = [&](timer& t) {
         const auto [first, last] = reference.equal_range(t.time);
         reference.erase(std::find_if(first, last, [&](auto& e) { return e.second == &t; }));
     };
@@ -223,8 +223,7 @@ BOOST_AUTO_TEST_CASE(many_random_operations_agree_with_a_sorted_map)
         switch (below(5))
         {
         case 0:
-        case 1:
-        {
+        case 1: {
             test_operation& op = ops.emplace_back();
             if (t.waits.empty())
             {
@@ -236,8 +235,7 @@ BOOST_AUTO_TEST_CASE(many_random_operations_agree_with_a_sorted_map)
             h.add(*t.node, t.time, op);
             break;
         }
-        case 2:
-        {
+        case 2: {
             const std::size_t most = below(2) ? all : 1;
             operation_queue cancelled;
             const std::size_t n = std::min(most, t.waits.size());
@@ -263,8 +261,7 @@ BOOST_AUTO_TEST_CASE(many_random_operations_agree_with_a_sorted_map)
                     leave(t);
             }
             break;
-        default:
-        {
+        default: {
             now += static_cast<long>(below(20));
             std::multimap<long, proactor::operation*> due; // equal times in any order
             std::size_t count = 0;
@@ -283,8 +280,8 @@ BOOST_AUTO_TEST_CASE(many_random_operations_agree_with_a_sorted_map)
             for (auto* op : got)
             {
                 const auto [first, last] = due.equal_range(expect->first);
-                const auto found
-                    = std::find_if(first, last, [op](auto& e) { return e.second == op; });
+                const auto found =
+                    std::find_if(first, last, [op](auto& e) { return e.second == op; });
                 BOOST_TEST_REQUIRE((found != last));
                 if (found == expect)
                     ++expect;

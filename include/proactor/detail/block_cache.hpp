@@ -2,6 +2,7 @@
 #define PROACTOR_DETAIL_BLOCK_CACHE_HPP
 
 #include <cstddef>
+#include <new>
 
 namespace proactor::detail {
 
@@ -26,7 +27,12 @@ struct block_allocator
     {
     }
 
-    T* allocate(std::size_t n) { return static_cast<T*>(allocate_block(n * sizeof(T))); }
+    T* allocate(std::size_t n)
+    {
+        if (n > static_cast<std::size_t>(-1) / sizeof(T))
+            throw std::bad_array_new_length();
+        return static_cast<T*>(allocate_block(n * sizeof(T)));
+    }
     void deallocate(T* p, std::size_t) noexcept { free_block(p); }
 
     friend bool operator==(block_allocator, block_allocator) noexcept { return true; }

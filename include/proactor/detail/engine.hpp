@@ -103,7 +103,7 @@ public:
     void complete_later(operation_queue& ops);
 
     /// Ends all operations without completing them: cancels, reaps, and only then destroys.
-    /// Afterwards whatever is started is destroyed at once.
+    /// What is started afterwards is destroyed by the next call, or with the engine.
     void shut_down();
 
     // Run functions.

@@ -55,13 +55,13 @@ public:
     /// True if the timer is now the earliest.
     bool add(node& n, const time_type& t, operation& wait)
     {
-        n.waits.push(wait);
         if (n.place == nowhere)
         {
-            n.place = entries_.size();
             entries_.push_back({t, &n});
+            n.place = entries_.size() - 1;
             rise(n.place);
         }
+        n.waits.push(wait);
         return n.place == 0;
     }
 

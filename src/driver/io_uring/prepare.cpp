@@ -3,9 +3,12 @@
 #include <proactor/attachment.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace proactor::io_uring {
 
@@ -24,10 +27,6 @@ unsigned length_of(const native_buffer& b) noexcept
     return static_cast<unsigned>(std::min<std::size_t>(b.size, 0x7ffff000));
 }
 
-/// io_uring takes EPOLLPRI out of what wakes a poll (Linux 6.18, IO_ASYNC_POLL_COMMON). Sockets wake
-/// for urgent data with RDBAND too, which no socket then reports: it wakes, and PRI decides.
-constexpr unsigned urgent = POLLPRI | POLLRDBAND;
-
 unsigned events(request::readiness what) noexcept
 {
     switch (what)
@@ -37,9 +36,9 @@ unsigned events(request::readiness what) noexcept
     case request::readiness::write:
         return POLLOUT;
     case request::readiness::error:
-        break;
+        break; // see `urgent_wait`
     }
-    return urgent;
+    return POLLPRI;
 }
 
 /// "At the current position": io_uring_enter(2), IORING_OP_READ.
@@ -138,21 +137,42 @@ void prepare(io_uring_sqe& sqe, operation& op)
     io_uring_sqe_set_data(&sqe, &op);
 }
 
-void prepare_poll(io_uring_sqe& sqe, operation& op)
+void prepare_poll(io_uring_sqe& sqe, operation& op, int handle, unsigned mask)
 {
-    constexpr unsigned by_lane[] = {POLLIN, POLLOUT, urgent};
-    io_uring_prep_poll_add(&sqe, op.attached->handle(), by_lane[static_cast<int>(op.lane)]);
+    io_uring_prep_poll_add(&sqe, handle, mask);
     io_uring_sqe_set_data(&sqe, &op);
 }
 
 bool can_poll(const operation& op) noexcept
 {
-    return op.lane != lane::none;
+    return op.lane == lane::read || op.lane == lane::write;
 }
 
-bool polls_first(const operation& op) noexcept
+bool waits_for_urgent(const operation& op) noexcept
 {
-    return op.lane == lane::except && !std::holds_alternative<request::poll>(op.request);
+    return op.lane == lane::except;
+}
+
+int begin_urgent_wait(operation& op) noexcept
+{
+    const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    epoll_event event{};
+    event.events = EPOLLPRI; // and errors, and the end of both directions
+    if (::epoll_ctl(fd, EPOLL_CTL_ADD, op.attached->handle(), &event) != 0)
+    {
+        const int error = errno == EPERM ? EOPNOTSUPP : errno; // a file that nothing can wait for
+        ::close(fd);
+        return -error;
+    }
+    ::new (static_cast<void*>(op.scratch)) int(fd);
+    return fd;
+}
+
+void end_urgent_wait(operation& op) noexcept
+{
+    ::close(*std::launder(reinterpret_cast<int*>(op.scratch)));
 }
 
 } // namespace proactor::io_uring

@@ -73,21 +73,25 @@ public:
     template <typename F>
     unsigned drain(F f)
     {
-        unsigned head = load(cq_head_, std::memory_order_relaxed);
         const unsigned tail = load(cq_tail_, std::memory_order_acquire);
-        const unsigned count = tail - head;
-        for (; head != tail; ++head)
+        unsigned count = 0;
+        for (;; ++count)
         {
+            // Read anew each time: `f` may drain too. The entry is copied before it is given up.
+            const unsigned head = load(cq_head_, std::memory_order_relaxed);
+            if (static_cast<int>(tail - head) <= 0)
+                return count;
             const io_uring_cqe cqe = cqes_[head & cq_mask_];
-            store(cq_head_, head + 1); // the entry is copied: the kernel may have it again
+            store(cq_head_, head + 1);
             f(cqe);
         }
-        return count;
     }
 
-    /// Registers the ring with the calling thread, which then enters it faster.
-    bool register_with_thread() noexcept;
-    void unregister_from_thread() noexcept;
+    /// The calling thread is about to enter often, and has ceased to. In between it registers the
+    /// ring with itself once that pays: a registration that outlives the ring lets the kernel write
+    /// to freed memory.
+    void thread_begin() noexcept;
+    void thread_end() noexcept;
 
     int fd() const noexcept { return fd_; }
 
@@ -103,6 +107,7 @@ private:
 
     int enter(unsigned to_submit, unsigned wait_for, unsigned flags, const void* argument,
               std::size_t size) noexcept;
+    int register_with_thread() const noexcept;
 
     int fd_ = -1;
     void* rings_ = nullptr;
