@@ -266,9 +266,9 @@ CONFORMANCE_CASE(a_cancellation_between_success_and_delivery_keeps_it_too, "[D13
 {
     const handle listener = tcp_listener();
     attachment& a = d.attach(listener);
-    const handle client = connect_to(listener);
     test_operation op(request::accept{});
     d.start(op, a, lane::read);
+    const handle client = connect_to(listener); // later: what is there at once is won for good
     operation_queue q;
     BOOST_TEST(yield_until([&] {
         d->reap(q);
@@ -352,9 +352,14 @@ CONFORMANCE_CASE(a_file_opened_late_is_closed, "[D14]")
         test_operation op(request::open{file.path(), i % 2 ? O_RDWR : O_RDWR | O_CREAT, 0600});
         d->submit(op, a, lane::none);
         if (i % 3 == 0)
-            d->flush();
+            d->flush(); // may open it before the cancellation
         d->cancel(op);
         BOOST_TEST_REQUIRE(d.wait_for(op));
+        if (i % 3 == 0 && op.error() == 0)
+        {
+            const handle opened(static_cast<int>(op.value()));
+            continue;
+        }
         BOOST_TEST_REQUIRE(op.error() == ECANCELED);
         BOOST_TEST_REQUIRE(op.value() == 0u);
     }

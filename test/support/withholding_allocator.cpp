@@ -92,10 +92,7 @@ private:
 // Never destroyed, see its class.
 union unending
 {
-    constexpr unending() noexcept
-        : store()
-    {
-    }
+    constexpr unending() noexcept : store() {}
     ~unending() {}
     class store store;
 };

@@ -13,7 +13,8 @@
 
 namespace test {
 
-/// The fixture of all cases here: as many descriptors afterwards as before, no write to freed memory.
+/// The fixture of all cases here: as many descriptors afterwards as before, no write to freed
+/// memory.
 class clean_process
 {
 public:
@@ -55,15 +56,8 @@ struct tally
 class witness
 {
 public:
-    explicit witness(tally& t)
-        : tally_(&t)
-    {
-        ++t.made;
-    }
-    witness(witness&& other) noexcept
-        : tally_(std::exchange(other.tally_, nullptr))
-    {
-    }
+    explicit witness(tally& t) : tally_(&t) { ++t.made; }
+    witness(witness&& other) noexcept : tally_(std::exchange(other.tally_, nullptr)) {}
     ~witness()
     {
         if (tally_)

@@ -239,7 +239,7 @@ void everywhere(void (*check)(place))
 {
     for (row const& r : places)
         BOOST_TEST_CONTEXT(r.name)
-            check(r.at);
+    check(r.at);
 }
 
 } // namespace

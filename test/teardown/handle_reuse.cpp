@@ -1,4 +1,5 @@
-// The number of a closed handle is used again at once: nothing of the old object reaches the new one.
+// The number of a closed handle is used again at once: nothing of the old object reaches the new
+// one.
 #include "clean_process.hpp"
 #include "loop.hpp"
 
@@ -15,10 +16,7 @@ constexpr int rounds = 1'000;
 class reuse
 {
 public:
-    explicit reuse(test::context& ctx)
-        : context_(ctx)
-    {
-    }
+    explicit reuse(test::context& ctx) : context_(ctx) {}
 
     void open_old()
     {
@@ -163,17 +161,17 @@ BOOST_AUTO_TEST_CASE(a_files_number_is_kept_until_its_reads_have_ended)
     using file = proactor::basic_random_access_file<test::executor>;
     auto const start = [&](file& from, char content) {
         for (int i = 0; i < 8; ++i)
-            proactor::async_read_at(from, 0, std::string(size, '.'),
-                                    [&, content](test::error_code ec, std::size_t n,
-                                                 std::string s) {
-                                        ++ended;
-                                        if (!ec)
-                                            wrong += s != std::string(size, content);
-                                        else if (ec != asio::error::operation_aborted)
-                                            ++wrong;
-                                        else
-                                            wrong += s.find_first_not_of(content) < n;
-                                    });
+            proactor::async_read_at(
+                from, 0, std::string(size, '.'),
+                [&, content](test::error_code ec, std::size_t n, std::string s) {
+                    ++ended;
+                    if (!ec)
+                        wrong += s != std::string(size, content);
+                    else if (ec != asio::error::operation_aborted)
+                        ++wrong;
+                    else
+                        wrong += s.find_first_not_of(content) < n;
+                });
     };
     for (int round = 0; round < rounds / 10; ++round)
     {

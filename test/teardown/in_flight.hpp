@@ -30,10 +30,7 @@ struct block_aligned
     block_aligned(const block_aligned<Other>&)
     {
     }
-    T* allocate(std::size_t n)
-    {
-        return static_cast<T*>(::operator new(n * sizeof(T), alignment));
-    }
+    T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), alignment)); }
     void deallocate(T* p, std::size_t) { ::operator delete(p, alignment); }
     bool operator==(const block_aligned&) const = default;
 };
@@ -70,9 +67,9 @@ public:
         const handle h = open();
         direct_buffer b(block);
         for (std::size_t i = 0; i != depth; ++i)
-            checked(static_cast<int>(::pread(h.get(), b.data(), block,
-                                             static_cast<off_t>(i * block))),
-                    "pread");
+            checked(
+                static_cast<int>(::pread(h.get(), b.data(), block, static_cast<off_t>(i * block))),
+                "pread");
     }
 
 private:
@@ -84,10 +81,7 @@ private:
 class fifo
 {
 public:
-    fifo()
-    {
-        checked(::mkfifo(path().c_str(), 0600), "mkfifo");
-    }
+    fifo() { checked(::mkfifo(path().c_str(), 0600), "mkfifo"); }
     ~fifo() { ::unlink(path().c_str()); }
     fifo(const fifo&) = delete;
     fifo& operator=(const fifo&) = delete;
@@ -206,18 +200,14 @@ class files
 public:
     static constexpr int operations = device_file::depth + 1;
 
-    files(context& ctx, outside& out)
-        : read_(ctx, out.device.open().release()), opening_(ctx)
-    {
-    }
+    files(context& ctx, outside& out) : read_(ctx, out.device.open().release()), opening_(ctx) {}
 
     void start(tally& t, outside& out, const std::shared_ptr<void>& keep)
     {
         for (std::size_t i = 0; i != device_file::depth; ++i)
-            proactor::async_read_at(read_, i * device_file::block,
-                                    direct_buffer(device_file::block),
-                                    [w = witness(t), keep](error_code, std::size_t, direct_buffer)
-                                    { w(); });
+            proactor::async_read_at(
+                read_, i * device_file::block, direct_buffer(device_file::block),
+                [w = witness(t), keep](error_code, std::size_t, direct_buffer) { w(); });
         opening_.async_open(out.unopened.path(), proactor::file_base::read_only,
                             [w = witness(t), keep](error_code) { w(); });
     }
@@ -242,14 +232,8 @@ public:
         void unhandled_exception() { std::terminate(); }
     };
 
-    explicit task(std::coroutine_handle<promise_type> frame)
-        : frame_(frame)
-    {
-    }
-    task(task&& other) noexcept
-        : frame_(std::exchange(other.frame_, nullptr))
-    {
-    }
+    explicit task(std::coroutine_handle<promise_type> frame) : frame_(frame) {}
+    task(task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
     ~task()
     {
         if (frame_)
@@ -265,10 +249,7 @@ template <typename Start>
 class waiting
 {
 public:
-    explicit waiting(Start start)
-        : start_(std::move(start))
-    {
-    }
+    explicit waiting(Start start) : start_(std::move(start)) {}
     waiting(const waiting&) = delete;
     ~waiting() { *waiter_ = nullptr; }
 
@@ -276,19 +257,16 @@ public:
     void await_suspend(std::coroutine_handle<> c)
     {
         *waiter_ = c;
-        start_(
-            [waiter = waiter_]
-            {
-                if (*waiter)
-                    waiter->resume();
-            });
+        start_([waiter = waiter_] {
+            if (*waiter)
+                waiter->resume();
+        });
     }
     void await_resume() const noexcept {}
 
 private:
     Start start_;
-    std::shared_ptr<std::coroutine_handle<>> waiter_
-        = std::make_shared<std::coroutine_handle<>>();
+    std::shared_ptr<std::coroutine_handle<>> waiter_ = std::make_shared<std::coroutine_handle<>>();
 };
 
 /// The frame owns a socket with an operation in flight and the buffer of a direct read. It does not
@@ -303,17 +281,14 @@ inline task owner_of_socket_and_buffer(context& ctx, outside& out, tally& t,
     socket.async_read_some(asio::buffer(*bytes), [bytes, keep, w = witness(t)](auto&&...) { w(); });
     proactor::basic_random_access_file<executor> file(ctx, out.device.open().release());
     direct_buffer buffer(device_file::block);
-    waiting reading(
-        [&](auto resume)
-        {
-            proactor::async_read_at(file, 0, std::move(buffer),
-                                    [resume, keep, w = witness(t)](error_code, std::size_t,
-                                                                   direct_buffer)
-                                    {
-                                        w();
-                                        resume();
-                                    });
-        });
+    waiting reading([&](auto resume) {
+        proactor::async_read_at(
+            file, 0, std::move(buffer),
+            [resume, keep, w = witness(t)](error_code, std::size_t, direct_buffer) {
+                w();
+                resume();
+            });
+    });
     co_await reading;
 }
 
@@ -336,10 +311,7 @@ inline awaitable<> asio_owner_of_socket_and_buffer(outside& out, tally& t)
 class coroutines
 {
 public:
-    coroutines(context& ctx, outside& out)
-        : context_(ctx), outside_(out)
-    {
-    }
+    coroutines(context& ctx, outside& out) : context_(ctx), outside_(out) {}
 
     void start(tally& t, outside&, const std::shared_ptr<void>& keep)
     {

@@ -128,10 +128,9 @@ BOOST_AUTO_TEST_CASE(of_an_open_whose_file_goes_leaves_no_descriptor)
     for (int round = 0; round < rounds; ++round)
     {
         std::optional<file_type> file(std::in_place, ctx);
-        file->async_open(name.path(), proactor::file_base::read_only,
-                         [&](test::error_code ec) {
-                             aborted += ec == asio::error::operation_aborted;
-                         });
+        file->async_open(name.path(), proactor::file_base::read_only, [&](test::error_code ec) {
+            aborted += ec == asio::error::operation_aborted;
+        });
         switch (round % 3)
         {
         case 0:

@@ -52,27 +52,23 @@ public:
     /// Calls the function in a handler that goes on without a system call until `leave`.
     void call_and_compute(const function& f)
     {
-        call(f,
-             [this]
-             {
-                 // The clock is read in user space.
-                 const auto end = std::chrono::steady_clock::now() + limit;
-                 while (!over_ && std::chrono::steady_clock::now() < end)
-                     ;
-             });
+        call(f, [this] {
+            // The clock is read in user space.
+            const auto end = std::chrono::steady_clock::now() + limit;
+            while (!over_ && std::chrono::steady_clock::now() < end)
+                ;
+        });
     }
 
 private:
     void call(const function& f, function then)
     {
         std::atomic<bool> done = false;
-        asio::post(context_,
-                   [&done, &f, then = std::move(then)]
-                   {
-                       f();
-                       done = true;
-                       then();
-                   });
+        asio::post(context_, [&done, &f, then = std::move(then)] {
+            f();
+            done = true;
+            then();
+        });
         yield_until([&] { return done.load(); });
     }
 

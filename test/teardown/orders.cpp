@@ -22,21 +22,18 @@ enum part
 };
 using order = std::array<part, 4>;
 
-// Everything of one context. A part that is to go after the context belongs to its own handlers, and
-// so to the context.
+// Everything of one context. A part that is to go after the context belongs to its own handlers,
+// and so to the context.
 class program
 {
 public:
-    explicit program(order const& o)
-        : order_(o)
-    {
-    }
+    explicit program(order const& o) : order_(o) {}
 
     void start(bool poll)
     {
         auto const left_to_context = [&](part p) {
             return std::find(order_.begin(), order_.end(), p)
-                 > std::find(order_.begin(), order_.end(), of_context);
+                > std::find(order_.begin(), order_.end(), of_context);
         };
         auto const begin = [&](part p, auto& owner) {
             owner->start(tally, out, left_to_context(p) ? owner : nullptr);

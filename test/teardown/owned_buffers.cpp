@@ -162,16 +162,15 @@ BOOST_AUTO_TEST_CASE(come_back_on_cancellation)
         for (std::size_t i = 0; i < device_file::depth; ++i)
         {
             direct_buffer buffer(device_file::block);
-            proactor::async_read_at(file, i * device_file::block, std::move(buffer),
-                                    [&, memory = buffer.data()](test::error_code ec, std::size_t n,
-                                                                direct_buffer b) {
-                                        lost += b.size() != device_file::block;
-                                        if (ec)
-                                            cancelled += ec == asio::error::operation_aborted;
-                                        else
-                                            read += n == b.size() && b.front() == 'd'
-                                                 && b.back() == 'd';
-                                    });
+            proactor::async_read_at(
+                file, i * device_file::block, std::move(buffer),
+                [&, memory = buffer.data()](test::error_code ec, std::size_t n, direct_buffer b) {
+                    lost += b.size() != device_file::block;
+                    if (ec)
+                        cancelled += ec == asio::error::operation_aborted;
+                    else
+                        read += n == b.size() && b.front() == 'd' && b.back() == 'd';
+                });
         }
         if (round % 2)
             file.cancel();
@@ -211,8 +210,7 @@ BOOST_AUTO_TEST_CASE(survive_the_coroutine)
         for (int round = 0; round < 20; ++round)
         {
             {
-                test::task const destroyed
-                    = test::owner_of_socket_and_buffer(ctx, out, t, nullptr);
+                test::task const destroyed = test::owner_of_socket_and_buffer(ctx, out, t, nullptr);
                 if (round % 2)
                     ctx.poll();
             }
@@ -260,8 +258,7 @@ BOOST_AUTO_TEST_CASE(survive_the_context)
         test::context ctx;
         file_type file(ctx, device.open().release());
         for (std::size_t i = 0; i < device_file::depth; ++i)
-            proactor::async_read_at(file, i * device_file::block,
-                                    direct_buffer(device_file::block),
+            proactor::async_read_at(file, i * device_file::block, direct_buffer(device_file::block),
                                     [w = test::witness(t)](test::error_code, std::size_t,
                                                            direct_buffer const&) { w(); });
     }

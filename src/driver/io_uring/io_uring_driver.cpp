@@ -249,7 +249,12 @@ private:
         if (op.phase == operation::phase::polled)
         {
             if (waits_for_urgent(op))
+            {
+                if (result >= 0 && !op.cancel_requested)
+                    if (const int handle = urgent_wait_goes_on(op); handle >= 0)
+                        return poll(op, handle, POLLIN);
                 end_urgent_wait(op);
+            }
             if (result == -ECANCELED && !op.cancel_requested)
                 return again(op);
             if (op.cancel_requested || result < 0)

@@ -170,9 +170,24 @@ int begin_urgent_wait(operation& op) noexcept
     return fd;
 }
 
+namespace {
+
+int urgent_handle(const operation& op) noexcept
+{
+    return *std::launder(reinterpret_cast<const int*>(op.scratch));
+}
+
+} // namespace
+
 void end_urgent_wait(operation& op) noexcept
 {
-    ::close(*std::launder(reinterpret_cast<int*>(op.scratch)));
+    ::close(urgent_handle(op));
+}
+
+int urgent_wait_goes_on(const operation& op) noexcept
+{
+    pollfd now{urgent_handle(op), POLLIN, 0};
+    return ::poll(&now, 1, 0) == 0 ? now.fd : -1;
 }
 
 } // namespace proactor::io_uring

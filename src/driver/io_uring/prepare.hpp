@@ -26,6 +26,9 @@ bool waits_for_urgent(const operation& op) noexcept;
 int begin_urgent_wait(operation& op) noexcept;
 void end_urgent_wait(operation& op) noexcept;
 
+/// Ordinary data wakes the wait too. If it was that, the handle to wait for again, else negative.
+int urgent_wait_goes_on(const operation& op) noexcept;
+
 } // namespace proactor::io_uring
 
 #endif
