@@ -100,7 +100,7 @@ public:
             op.unlink();
     }
 
-    /// Waits, for 20 ms at the most, until the system has let go of the handle of an attachment whose
+    /// Waits, for 500 ms at the most, until the system has let go of the handle of an attachment whose
     /// operations have all been cancelled: a `close` that follows takes effect at once.
     void await_release(attachment& a);
 

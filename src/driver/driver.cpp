@@ -206,7 +206,7 @@ void driver::await_release(attachment& a)
 {
     // Bounded: an operation that a kernel worker or a device has taken may end much later, and
     // needs nothing of ours but its memory.
-    const auto limit = clock::now() + std::chrono::milliseconds(20);
+    const auto limit = clock::now() + std::chrono::milliseconds(500);
     for (int round = 0; !released(a) && clock::now() < limit; ++round)
     {
         if (round % 16 == 1)

@@ -74,7 +74,7 @@ private:
             work.complete(handler, std::move(results));
         }
         else
-            Handler destroyed_after_its_memory(self.release());
+            [[maybe_unused]] Handler destroyed_after_its_memory(self.release());
     }
 
     /// Frees the block before the handler is called, so that the next operation can have it.
