@@ -310,42 +310,53 @@ void engine::look(clock::time_point deadline, bool block, section_guard& held)
     ++counts_.turns;
     handlers_since_look_ = 0;
     mailbox_.take(ready_);
-    if (block && ready_.empty())
-        park_thread(deadline, held);
-    else
-        driver_->reap(ready_);
-    collect_timers();
+    const bool reaped = block && ready_.empty() ? park_thread(deadline, held) : reap();
+    // Timers stand behind what the driver had, so that an operation that ended in time is never
+    // cancelled by the timer beside it.
+    if (reaped)
+        collect_timers();
     mailbox_.take(ready_);
 }
 
-void engine::park_thread(clock::time_point deadline, section_guard& held)
+bool engine::reap()
+{
+    driver_->reap(ready_);
+    return true;
+}
+
+/// Waits for something to do. True: the driver was flushed and reaped.
+bool engine::park_thread(clock::time_point deadline, section_guard& held)
 {
     auto until = std::min(deadline, timers_due());
     if (park_ == park::undecided)
         park_ = may_spin() ? park::spins : park::sleeps;
     if (park_ == park::spins && driver_->unflushed())
-        return driver_->reap(ready_); // spins at the next turn, with everything under way
+        return reap(); // spins at the next turn, with everything under way
 
     const unsigned computing = runners_ - followers_ - 1;
     const bool watch = computing && driver_->in_flight();
     if (watch)
         until = std::min(until, clock::now() + computing_check);
+    bool reaped = false;
     leader_ = true;
     if (park_ == park::spins)
     {
         park_ = spin(until, held) ? park::undecided : park::sleeps;
         if (park_ == park::undecided)
-            driver_->reap(ready_);
+            reaped = reap();
     }
     else if (mailbox_.sleep())
     {
+        ++counts_.sleeps;
         park_ = park::undecided;
         driver_->wait(until, ready_, &section_);
+        reaped = true;
         mailbox_.rouse();
         if (watch && driver_->ready())
             interrupt_running_threads();
     }
     leader_ = false;
+    return reaped;
 }
 
 bool engine::may_spin()
@@ -397,7 +408,6 @@ metrics engine::metrics()
     now.system_calls = d.system_calls;
     now.completions = d.completions;
     now.resubmitted = d.resubmitted;
-    now.sleeps = d.sleeps;
     now.wakes = d.wakes;
     now.in_flight = driver_->in_flight();
     return now;

@@ -15,7 +15,7 @@ struct metrics
     std::uint64_t resubmitted = 0;   ///< came back undone and were tried again
     std::uint64_t turns = 0;         ///< looks at the driver
     std::uint64_t handlers = 0;      ///< handlers run
-    std::uint64_t sleeps = 0;        ///< calls that could block
+    std::uint64_t sleeps = 0;        ///< times the loop lay down to sleep
     std::uint64_t wakes = 0;         ///< sleepers woken from user space
     std::uint64_t spins = 0;         ///< times the loop spun before it would have slept
     std::uint64_t spin_hits = 0;     ///< of these, those that found something

@@ -342,7 +342,8 @@ PROACTOR_TEST_BODY(executor, service_registry)
         log("has", asio::has_service<witness>(ctx));
         asio::use_service<witness>(ctx);
         log("has", asio::has_service<witness>(ctx));
-        attempt("add", [&] { asio::add_service(ctx, new witness(ctx)); });
+        auto again = std::make_unique<witness>(ctx);
+        attempt("add", [&] { asio::add_service(ctx, again.get()); });
         ctx.notify_fork(asio::execution_context::fork_prepare);
         ctx.notify_fork(asio::execution_context::fork_parent);
         asio::post(ctx, [] { log("never run"); });

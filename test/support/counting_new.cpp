@@ -11,7 +11,7 @@ namespace {
 // Constant initialised: malloc is called before any constructor runs.
 constinit std::atomic<std::uint64_t> count{0};
 
-void note() noexcept
+[[maybe_unused]] void note() noexcept
 {
     // A counter only: the test orders itself with the operations that it measures.
     count.fetch_add(1, std::memory_order_relaxed);

@@ -48,7 +48,6 @@ BOOST_AUTO_TEST_CASE(a_million_posts_in_bursts_from_eight_threads_to_one_sleepin
     constexpr int bursts = PROACTOR_TEST_SANITIZED ? 25 : 125;
     test::context ctx;
     progress finished;
-    std::atomic<int> in_burst = 0;
     std::vector<int> last(producers, -1);
     int ran = 0; // touched by the loop's thread only
     int out_of_order = 0;

@@ -2,6 +2,7 @@
 #define PROACTOR_DETAIL_BLOCK_CACHE_HPP
 
 #include <cstddef>
+#include <memory>
 #include <new>
 
 namespace proactor::detail {
@@ -29,13 +30,24 @@ struct block_allocator
 
     T* allocate(std::size_t n)
     {
+        if constexpr (over_aligned())
+            return std::allocator<T>().allocate(n);
         if (n > static_cast<std::size_t>(-1) / sizeof(T))
             throw std::bad_array_new_length();
         return static_cast<T*>(allocate_block(n * sizeof(T)));
     }
-    void deallocate(T* p, std::size_t) noexcept { free_block(p); }
+    void deallocate(T* p, std::size_t n) noexcept
+    {
+        if constexpr (over_aligned())
+            std::allocator<T>().deallocate(p, n);
+        else
+            free_block(p);
+    }
 
     friend bool operator==(block_allocator, block_allocator) noexcept { return true; }
+
+private:
+    static constexpr bool over_aligned() { return alignof(T) > alignof(std::max_align_t); }
 };
 
 } // namespace proactor::detail

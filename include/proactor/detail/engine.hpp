@@ -143,7 +143,8 @@ public:
 private:
     operation* next(clock::time_point deadline, bool block, section_guard& held);
     void look(clock::time_point deadline, bool block, section_guard& held);
-    void park_thread(clock::time_point deadline, section_guard& held);
+    bool park_thread(clock::time_point deadline, section_guard& held);
+    bool reap();
     bool may_spin();
     bool spin(clock::time_point until, section_guard& held);
     clock::time_point timers_due() const noexcept;
