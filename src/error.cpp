@@ -2,14 +2,8 @@
 
 #include <cstdio>
 #include <exception>
-#include <system_error>
 
 namespace proactor::detail {
-
-void throw_system_error(int error, const char* what)
-{
-    throw std::system_error(error, std::system_category(), what);
-}
 
 void terminate_with(const char* message) noexcept
 {
