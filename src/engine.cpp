@@ -5,6 +5,7 @@
 #include "driver/handle.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace proactor::detail {
 
@@ -80,6 +81,7 @@ void engine::start(operation& op, attachment& on, lane l)
     section_guard held(section_);
     if (shut_down_)
     {
+        op.outcome.error = ECANCELED; // it never began, and has won no handle
         ready_.push(op);
         return;
     }

@@ -211,6 +211,8 @@ void driver::await_release(attachment& a)
     {
         if (round % 16 == 1)
             detail::interrupt_running_threads();
+        if (round % 16 == 2 && !a.busy())
+            wake(); // the sleeper's completion was taken here before it saw it
         std::this_thread::yield();
         collect(true);
     }

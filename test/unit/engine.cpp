@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <functional>
 #include <stdexcept>
 #include <thread>
@@ -563,6 +564,20 @@ BOOST_AUTO_TEST_CASE(nothing_is_destroyed_before_all_has_been_given_back)
     l.engine.shut_down();
     BOOST_TEST(!too_early);
     BOOST_TEST(ops.each_ended_once());
+}
+
+BOOST_AUTO_TEST_CASE(an_accept_that_is_started_too_late_has_won_nothing)
+{
+    loop l;
+    test_operation late(proactor::request::accept{});
+    auto& a = l.engine.attach(7);
+    l.engine.shut_down();
+    const bool had_input = test::is_open(0);
+    l.engine.start(late, a, lane::read);
+    l.engine.shut_down();
+    BOOST_TEST(late.destroyed == 1);
+    BOOST_TEST(late.error() == ECANCELED);
+    BOOST_TEST(test::is_open(0) == had_input); // 0 is a handle, and somebody else's
 }
 
 BOOST_AUTO_TEST_CASE(what_is_started_or_posted_while_handlers_are_destroyed_is_destroyed_too)
