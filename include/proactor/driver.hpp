@@ -51,7 +51,8 @@ struct driver_counters
 /// Late success. [D13] An accept that succeeds after its cancellation, or is cancelled after its
 /// success and before `deliver`, gives `ECANCELED`, and its connection goes to the next accept of the
 /// attachment or to `take_kept`; it is closed with the attachment. One that was there when the accept
-/// was asked for is won for good. [D14] A file opened after its cancellation is closed, and gives `ECANCELED`.
+/// was asked for is won for good. [D14] A file opened after its cancellation is closed, and gives
+/// `ECANCELED`.
 ///
 /// No silent loss. [D15] An operation that comes back undone, cancelled though nobody asked or
 /// interrupted, is tried again, and a transfer of a whole buffer goes on after a part. [D16] More
@@ -172,8 +173,6 @@ protected:
     /// The terminal completion of an operation: settles what late successes mean, and lets the next
     /// of its lane begin.
     void finish(operation& op, int error, std::uint64_t value, std::uint32_t flags = 0);
-
-    bool has_finished() const noexcept { return !finished_.empty(); }
 
     /// Whether the system holds no reference to the attachment's handle on behalf of operations.
     virtual bool released(const attachment& a) const noexcept { return !a.busy(); }

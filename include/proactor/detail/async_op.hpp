@@ -91,6 +91,15 @@ private:
     Handler handler_;
 };
 
+/// Whether a slot's signal asks for an operation's end, as every kind that Asio names does.
+inline bool asks_for_end(asio::cancellation_type_t type) noexcept
+{
+    using asio::cancellation_type;
+    return (type & (cancellation_type::terminal | cancellation_type::partial
+                    | cancellation_type::total))
+        != cancellation_type::none;
+}
+
 /// Lives in a cancellation slot; its address is the operation's key.
 class slot_cancellation
 {
@@ -103,10 +112,7 @@ public:
 
     void operator()(asio::cancellation_type_t type)
     {
-        if ((type
-             & (asio::cancellation_type::terminal | asio::cancellation_type::partial
-                | asio::cancellation_type::total))
-            != asio::cancellation_type::none)
+        if (asks_for_end(type))
             engine_.cancel_key(attachment_, this);
     }
 

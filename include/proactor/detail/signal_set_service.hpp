@@ -202,10 +202,7 @@ private:
         }
         void operator()(asio::cancellation_type_t type)
         {
-            if ((type
-                 & (asio::cancellation_type::terminal | asio::cancellation_type::partial
-                    | asio::cancellation_type::total))
-                != asio::cancellation_type::none)
+            if (asks_for_end(type))
                 service_.cancel_key(set_, this);
         }
 

@@ -152,10 +152,7 @@ private:
         }
         void operator()(asio::cancellation_type_t type)
         {
-            if ((type
-                 & (asio::cancellation_type::terminal | asio::cancellation_type::partial
-                    | asio::cancellation_type::total))
-                == asio::cancellation_type::none)
+            if (!asks_for_end(type))
                 return;
             section_guard held(service_.engine_.exclusive());
             operation_queue cancelled;

@@ -2,7 +2,6 @@
 #define PROACTOR_SRC_DRIVER_IO_URING_RING_HPP
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <liburing.h>
 
@@ -92,8 +91,6 @@ public:
     /// to freed memory.
     void thread_begin() noexcept;
     void thread_end() noexcept;
-
-    int fd() const noexcept { return fd_; }
 
 private:
     static unsigned load(const unsigned* p, std::memory_order order) noexcept
