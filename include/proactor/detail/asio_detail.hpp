@@ -11,6 +11,8 @@
 /// - `buffer_sequence_adapter`: any buffer sequence as an array of `iovec`.
 /// - `io_object_impl` and the service templates that the hook names: see `asio_hooks.hpp`.
 /// - `throw_error`.
+///
+/// From 1.82 on: `associated_immediate_executor`'s mark that it is not specialised.
 
 #include <boost/asio/execution_context.hpp>
 
@@ -22,6 +24,10 @@
 #include <boost/asio/detail/throw_error.hpp>
 #include <boost/asio/detail/throw_exception.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/version.hpp>
+
+/// Handlers with an executor for results that are there at once came with Boost 1.82.
+#define PROACTOR_HAS_IMMEDIATE_EXECUTOR (BOOST_VERSION >= 108200)
 
 namespace proactor {
 

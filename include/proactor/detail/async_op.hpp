@@ -9,6 +9,12 @@
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 
+#if PROACTOR_HAS_IMMEDIATE_EXECUTOR
+#    include <boost/asio/append.hpp>
+#    include <boost/asio/associated_immediate_executor.hpp>
+#    include <boost/asio/dispatch.hpp>
+#endif
+
 #include <memory>
 #include <tuple>
 #include <utility>
@@ -136,11 +142,35 @@ void start_operation(engine& e, attachment& on, lane l, Handler& handler, const 
     e.start(op, on, l);
 }
 
-/// Creates an operation that came to its outcome at once.
+#if PROACTOR_HAS_IMMEDIATE_EXECUTOR
+/// Whether the handler names an executor for results that are there at once; without one Asio posts.
+template <typename Handler, typename IoExecutor>
+inline constexpr bool has_immediate_executor = !requires {
+    typename asio::associated_immediate_executor<
+        Handler, IoExecutor>::asio_associated_immediate_executor_is_unspecialised;
+};
+#endif
+
+/// Completes with an outcome that was there at once: through the handler's immediate executor if it
+/// has one, else as an operation that the loop finds ready.
 template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
 void complete_at_once(engine& e, const outcome& came_to, Handler& handler, const IoExecutor& io_ex,
                       Args&&... args)
 {
+#if PROACTOR_HAS_IMMEDIATE_EXECUTOR
+    if constexpr (has_immediate_executor<Handler, IoExecutor>)
+    {
+        const auto immediate = asio::get_associated_immediate_executor(handler, io_ex);
+        std::apply(
+            [&](auto&&... results)
+            {
+                asio::dispatch(immediate,
+                               asio::append(std::move(handler), std::move(results)...));
+            },
+            Payload(std::forward<Args>(args)...).finish(came_to));
+        return;
+    }
+#endif
     auto& op = async_op<Payload, Handler, IoExecutor>::create(e, handler, io_ex,
                                                               std::forward<Args>(args)...);
     op.outcome = came_to;
