@@ -84,6 +84,14 @@ bool forbid(long call, int error)
         && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
+boost::test_tools::assertion_result filters_may_be_set(boost::unit_test::test_unit_id)
+{
+    auto const end = test::in_child([] { return forbid(__NR_io_uring_setup, EPERM) ? 0 : 99; });
+    boost::test_tools::assertion_result result(end.exited && end.status == 0);
+    result.message() << "no seccomp filters here";
+    return result;
+}
+
 // The exit status of a child that makes a context: 0 if it could, 1 on a system_error, which it
 // says.
 int make_a_context()
@@ -108,26 +116,51 @@ int make_a_context()
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(a_system_without_io_uring_is_named)
+BOOST_AUTO_TEST_CASE(a_system_without_io_uring_is_named,
+                     *boost::unit_test::precondition(filters_may_be_set))
 {
-    for (int const error : {EPERM, ENOSYS})
+    struct
     {
-        auto const end = test::in_child([error] {
+        long call;
+        int error;
+        char const* named;
+    } const refusals[] = {
+        {__NR_io_uring_setup, EPERM, "io_uring_setup"},
+        {__NR_io_uring_setup, ENOSYS, "io_uring_setup"},
+        {__NR_io_uring_enter, EPERM, "io_uring_enter"},
+        {__NR_io_uring_register, EPERM, "io_uring_register"},
+    };
+    for (auto const& refusal : refusals)
+    {
+        auto const end = test::in_child([&] {
             ::unsetenv("PROACTOR_DRIVER");
-            if (!forbid(__NR_io_uring_setup, error))
-                return 99;
-            return make_a_context();
+            return forbid(refusal.call, refusal.error) ? make_a_context() : 99;
         });
+        // A kernel that must not be asked for its opcodes is one without them.
+        int const error = refusal.call == __NR_io_uring_register ? ENOSYS : refusal.error;
         BOOST_REQUIRE(end.exited);
-        if (end.status == 99)
-        {
-            BOOST_TEST_MESSAGE("no seccomp filters here");
-            return;
-        }
         BOOST_TEST(end.status == 1);
-        BOOST_TEST(end.said.find("io_uring_setup") != std::string::npos, end.said);
+        BOOST_TEST(end.said.find(refusal.named) != std::string::npos, end.said);
         BOOST_TEST(end.said.find("[" + std::to_string(error) + "]") != std::string::npos, end.said);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_ring_that_is_forbidden_later_terminates,
+                     *boost::unit_test::precondition(filters_may_be_set))
+{
+    auto const end = test::in_child([] {
+        proactor::io_context ctx;
+        test::tcp_pair pair(ctx);
+        char byte;
+        pair.a.async_read_some(asio::buffer(&byte, 1), [](test::error_code, std::size_t) {});
+        if (!forbid(__NR_io_uring_enter, EPERM))
+            return 99;
+        ctx.run();
+        return 0;
+    });
+    BOOST_TEST(!end.exited);
+    BOOST_TEST(end.status == SIGABRT);
+    BOOST_TEST(end.said.find("io_uring_enter") != std::string::npos, end.said);
 }
 
 BOOST_AUTO_TEST_CASE(a_driver_of_an_unknown_name_is_an_error)

@@ -4,6 +4,7 @@
 #include "ring.hpp"
 
 #include <proactor/detail/annotations.hpp>
+#include <proactor/error.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -183,6 +184,17 @@ private:
     /// been taken, which must not run `finish` here, in the middle of somebody's loop.
     void handle(int result)
     {
+        switch (result)
+        {
+        case 0:
+        case -EINTR:
+        case -ETIME:
+        case -EAGAIN:
+        case -EBUSY:
+            break;
+        default: // a filter that was set after the ring had been tried: nothing can end any more
+            detail::terminate_with("io_uring_enter is refused to a ring that had been entered");
+        }
         if (result == -EBUSY || result == -EAGAIN)
             if (!ring_.drain([this](const io_uring_cqe& cqe) { set_aside_.push_back(cqe); }))
                 std::this_thread::yield();

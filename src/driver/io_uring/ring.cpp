@@ -1,6 +1,7 @@
 #include "ring.hpp"
 
 #include "abi.hpp"
+#include "probe.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -96,9 +97,29 @@ ring::failure ring::open(unsigned entries) noexcept
     cq_tail_ = at(p.cq_off.tail);
     cq_mask_ = *at(p.cq_off.ring_mask);
     cqes_ = reinterpret_cast<io_uring_cqe*>(base + p.cq_off.cqes);
+    if (missing_opcode(supported_opcodes(fd_)) >= 0)
+        return {ENOSYS, "io_uring_register (opcodes of Linux 6.1)"};
     if (p.features & abi::feature_no_iowait)
         enter_flags_ = abi::enter_no_iowait;
-    return {};
+    return try_out();
+}
+
+/// A ring that was made may still refuse to be entered, or a flag: filters forbid calls one by one.
+ring::failure ring::try_out() noexcept
+{
+    constexpr __kernel_timespec second{1, 0};
+    int error = 0;
+    for (;;)
+    {
+        if (unsubmitted() == 0)
+            io_uring_prep_nop(prepare());
+        error = -submit_and_wait(publish(), &second);
+        if (error != EINVAL || !enter_flags_)
+            break;
+        enter_flags_ = 0;
+    }
+    const bool works = drain([](const io_uring_cqe&) {}) == 1 && unsubmitted() == 0;
+    return {works ? 0 : error ? error : EIO, "io_uring_enter"};
 }
 
 io_uring_sqe* ring::prepare() noexcept

@@ -105,6 +105,7 @@ private:
     int enter(unsigned to_submit, unsigned wait_for, unsigned flags, const void* argument,
               std::size_t size) noexcept;
     int register_with_thread() const noexcept;
+    failure try_out() noexcept;
 
     int fd_ = -1;
     void* rings_ = nullptr;
