@@ -2,7 +2,8 @@
 # usage: test/run.sh [debug|release|asan|tsan] [ARGUMENT OF CTEST...]
 #
 # Installs what is missing, builds the preset in build/<preset> and runs its tests. The last line is
-# "passed N, skipped M, failed K"; the exit status is 0 only when tests ran and none failed.
+# "passed N, skipped M, failed K", where M counts programs that could not run and single cases that
+# others left out, each named with its reason; the exit status is 0 only when tests ran and none failed.
 # PROACTOR_JOBS: how many compilers at once. CI=true: tsan builds and runs the label `threads` only.
 
 preset=${1:-debug}
@@ -52,7 +53,10 @@ NINJA_STATUS='[%f/%t, %es] ' cmake --build "$build" --target "$target" -j "$jobs
 } 2>&1 | tee "$log.output"
 status=$(cat "$log.status")
 
-# Lines such as " 3/10 Test  #3: asio.typed.io_uring ......   Passed    0.01 sec".
+# Lines such as " 3/10 Test  #3: asio.typed.io_uring ......   Passed    0.01 sec", and in the log of
+# everything the cases that a program left out.
+left_out=$(grep -h '^skipped: ' "$build/Testing/Temporary/LastTest.log" 2>/dev/null)
+[ -z "$left_out" ] || echo "$left_out"
 set -- $(awk '
     /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / {
         if ($0 ~ /\.* +Passed +[0-9.]+ sec/) ++passed
@@ -60,7 +64,7 @@ set -- $(awk '
         else ++failed
     }
     END { print passed + 0, skipped + 0, failed + 0 }' "$log.output")
-passed=$1 skipped=$2 failed=$3
+passed=$1 skipped=$(($2 + $(printf '%s' "$left_out" | grep -c '^'))) failed=$3
 
 if [ $((passed + skipped + failed)) -eq 0 ]; then
     echo "test/run.sh: no test ran"

@@ -1,6 +1,7 @@
 // Operations of every kind in flight, in groups that can be destroyed in any order.
 #pragma once
 
+#include "../support/skip.hpp"
 #include "clean_process.hpp"
 
 #include <algorithm>
@@ -51,7 +52,7 @@ public:
         if (handle h = open(); h.get() >= 0)
             return;
         direct_ = false;
-        BOOST_TEST_MESSAGE("skipped: no direct reads, this file system refuses O_DIRECT");
+        skipped("direct reads: this file system refuses O_DIRECT");
     }
 
     static constexpr char content = 'd';
