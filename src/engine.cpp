@@ -3,9 +3,11 @@
 #include <proactor/error.hpp>
 
 #include "driver/handle.hpp"
+#include "threads.hpp"
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace proactor::detail {
 
@@ -46,18 +48,66 @@ bool engine::inside() const noexcept
     return false;
 }
 
-void engine::post(operation& op)
-{
-    work_started();
-    complete_later(op);
-}
-
-void engine::complete_later(operation& op)
+void engine::work_started()
 {
     if (inside())
     {
         section_guard held(section_);
-        mailbox_.take(ready_); // what was posted earlier stays ahead
+        count_work(1);
+    }
+    else
+        work_outside_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void engine::work_finished()
+{
+    if (inside())
+    {
+        section_guard held(section_);
+        work_finished_inside();
+    }
+    // Whether it was the last is decided in the section. A look from outside can be late: then a
+    // thread inside, which looks again before it waits, sees what was finished here.
+    else if (work_outside_.fetch_sub(1, std::memory_order_seq_cst) - 1
+                 + work_inside_.load(std::memory_order_seq_cst)
+             <= 0)
+    {
+        section_guard held(section_);
+        if (out_of_work())
+            stop_all();
+    }
+}
+
+/// In the section. What lies in the mailbox is counted when it is taken; whoever put it there and
+/// then finished other work is seen to have done both.
+bool engine::out_of_work() const noexcept
+{
+    return work_inside_.load(std::memory_order_relaxed)
+            + work_outside_.load(std::memory_order_acquire)
+        == 0
+        && !mailbox_.filled();
+}
+
+inline void engine::work_finished_inside()
+{
+    count_work(-1);
+    if (out_of_work())
+        stop_all();
+}
+
+inline void engine::take_mail() noexcept
+{
+    if (mailbox_.filled())
+        count_work(mailbox_.take(ready_));
+}
+
+void engine::post(operation& op)
+{
+    if (inside())
+    {
+        section_guard held(section_);
+        count_work(1);
+        take_mail(); // what was posted earlier stays ahead
         ready_.push(op);
         wake_another();
     }
@@ -65,27 +115,36 @@ void engine::complete_later(operation& op)
         driver_->wake();
 }
 
+void engine::complete_later(operation& op)
+{
+    section_guard held(section_);
+    take_mail();
+    ready_.push(op);
+    wake_another();
+}
+
 void engine::complete_later(operation_queue& ops)
 {
     if (ops.empty())
         return;
-    mailbox_.take(ready_);
+    take_mail();
     ready_.splice(ops);
     wake_another();
 }
 
 void engine::start(operation& op, attachment& on, lane l)
 {
-    if (!op.internal)
-        work_started();
+    const bool ours = inside();
     section_guard held(section_);
+    if (!op.internal)
+        count_work(1);
     if (shut_down_)
     {
         op.outcome.error = ECANCELED; // it never began, and has won no handle
         ready_.push(op);
         return;
     }
-    if (inside())
+    if (ours)
     {
         driver_->submit(op, on, l);
         if (leader_)
@@ -181,6 +240,12 @@ void engine::settle()
 void engine::stop()
 {
     section_guard held(section_);
+    stop_all();
+}
+
+/// In the section.
+void engine::stop_all()
+{
     stopped_.store(true, std::memory_order_release);
     poke();
     followers_wake_.notify_all();
@@ -194,9 +259,10 @@ void engine::restart()
 
 bool engine::has_work()
 {
-    if (work_.load(std::memory_order_acquire) != 0)
+    section_guard held(section_);
+    if (!out_of_work())
         return true;
-    stop();
+    stop_all();
     return false;
 }
 
@@ -208,12 +274,11 @@ void engine::poke()
         driver_->wake();
 }
 
-/// Inside the section: something is ready, or wants to be submitted, that this thread may not get to.
-void engine::wake_another()
+void engine::wake_follower_or_leader()
 {
     if (followers_)
         followers_wake_.notify_one();
-    else if (leader_)
+    else
         poke();
 }
 
@@ -256,36 +321,63 @@ void engine::collect_timers()
             s->collect_expired(ready_);
 }
 
-operation* engine::next(clock::time_point deadline, bool block, section_guard& held)
+/// What is ready, unless it is time to look at the driver.
+inline operation* engine::take_ready()
+{
+    if (stopped_.load(std::memory_order_relaxed) || (handlers_since_look_ >= fairness && !leader_))
+        return nullptr;
+    operation* op = ready_.pop();
+    if (!op)
+        return nullptr;
+    driver_->deliver(*op);
+    if (!op->internal)
+    {
+        ++handlers_since_look_;
+        park_ = park::undecided;
+        if (followers_ && (!ready_.empty() || !leader_))
+            followers_wake_.notify_one();
+    }
+    return op;
+}
+
+void engine::complete_internal(operation& op)
+{
+    section_.unlock();
+    op.complete(this);
+    section_.lock();
+}
+
+operation* engine::next(clock::time_point deadline, bool block)
 {
     for (bool looked = false;;)
     {
         if (stopped_.load(std::memory_order_relaxed))
             return nullptr;
-        if (handlers_since_look_ < fairness || leader_)
-            if (operation* op = ready_.pop())
-            {
-                driver_->deliver(*op);
-                if (op->internal)
-                {
-                    held.unlock();
-                    op->complete(this);
-                    held.lock();
-                    continue;
-                }
-                ++handlers_since_look_;
-                park_ = park::undecided;
-                if (followers_ && (!ready_.empty() || !leader_))
-                    followers_wake_.notify_one();
+        if (operation* op = take_ready())
+        {
+            if (!op->internal)
                 return op;
-            }
+            complete_internal(*op);
+            continue;
+        }
         const bool may_wait = block
             && (!looked || deadline == clock::time_point::max() || clock::now() < deadline);
+        if (may_wait && ready_.empty())
+        {
+            // Against somebody outside who finishes work now: he sees what was counted here, or this
+            // thread sees what he has counted.
+            std::atomic_thread_fence(std::memory_order_seq_cst);
+            if (out_of_work())
+            {
+                stop_all();
+                return nullptr;
+            }
+        }
         if (!leader_)
         {
             if (looked && ready_.empty() && !may_wait)
                 return nullptr;
-            look(deadline, may_wait, held);
+            look(deadline, may_wait);
             looked = true;
         }
         else
@@ -296,9 +388,9 @@ operation* engine::next(clock::time_point deadline, bool block, section_guard& h
                 poke();
             ++followers_;
             if (deadline == clock::time_point::max())
-                followers_wake_.wait(held);
+                followers_wake_.wait(section_);
             else
-                followers_wake_.wait_until(held, deadline);
+                followers_wake_.wait_until(section_, deadline);
             --followers_;
             looked = true;
         }
@@ -307,17 +399,19 @@ operation* engine::next(clock::time_point deadline, bool block, section_guard& h
 
 /// One turn: a look at the driver with one system call at the most, after a spin or a sleep if
 /// nothing is ready and it may.
-void engine::look(clock::time_point deadline, bool block, section_guard& held)
+void engine::look(clock::time_point deadline, bool block)
 {
     ++counts_.turns;
-    handlers_since_look_ = 0;
-    mailbox_.take(ready_);
-    const bool reaped = block && ready_.empty() ? park_thread(deadline, held) : reap();
+    counts_.handlers += std::exchange(handlers_since_look_, 0);
+    if (runners_ == 1)
+        section_.prefer_this_thread();
+    take_mail();
+    const bool reaped = block && ready_.empty() ? park_thread(deadline) : reap();
     // Timers stand behind what the driver had, so that an operation that ended in time is never
     // cancelled by the timer beside it.
     if (reaped)
         collect_timers();
-    mailbox_.take(ready_);
+    take_mail();
 }
 
 bool engine::reap()
@@ -327,7 +421,7 @@ bool engine::reap()
 }
 
 /// Waits for something to do. True: the driver was flushed and reaped.
-bool engine::park_thread(clock::time_point deadline, section_guard& held)
+bool engine::park_thread(clock::time_point deadline)
 {
     auto until = std::min(deadline, timers_due());
     if (park_ == park::undecided)
@@ -343,7 +437,7 @@ bool engine::park_thread(clock::time_point deadline, section_guard& held)
     leader_ = true;
     if (park_ == park::spins)
     {
-        park_ = spin(until, held) ? park::undecided : park::sleeps;
+        park_ = spin(until) ? park::undecided : park::sleeps;
         if (park_ == park::undecided)
             reaped = reap();
     }
@@ -355,7 +449,7 @@ bool engine::park_thread(clock::time_point deadline, section_guard& held)
         reaped = true;
         mailbox_.rouse();
         if (watch && driver_->ready())
-            interrupt_running_threads();
+            fence_all_threads();
     }
     leader_ = false;
     return reaped;
@@ -372,11 +466,11 @@ bool engine::may_spin()
 }
 
 /// Waits without a system call for something to do. False: nothing came.
-bool engine::spin(clock::time_point until, section_guard& held)
+bool engine::spin(clock::time_point until)
 {
     ++counts_.spins;
     poked_.store(false, std::memory_order_relaxed);
-    held.unlock();
+    section_.unlock();
     bool hit = false;
     const auto limit = std::min(clock::now() + spin_time_, until);
     do
@@ -388,7 +482,7 @@ bool engine::spin(clock::time_point until, section_guard& held)
                 || poked_.load(std::memory_order_relaxed);
         }
     } while (!hit && clock::now() < limit);
-    held.lock();
+    section_.lock();
     if (hit)
         ++counts_.spin_hits;
     spin_policy_.record(hit);
@@ -405,6 +499,7 @@ metrics engine::metrics()
 {
     section_guard held(section_);
     proactor::metrics now = counts_;
+    now.handlers += handlers_since_look_;
     const driver_counters d = driver_->counters();
     now.submissions = d.submissions;
     now.system_calls = d.system_calls;
@@ -475,6 +570,8 @@ engine::runner::~runner()
         return;
     engine& e = engine_;
     section_guard held(e.section_);
+    if (unfinished_)
+        e.work_finished_inside();
     if (e.driver_->unflushed())
     {
         ++e.counts_.turns;
@@ -502,18 +599,20 @@ bool engine::runner::complete_next(clock::time_point deadline, bool block)
 {
     operation* op;
     {
-        section_guard held(engine_.section_);
-        op = engine_.next(deadline, block, held);
-        if (op)
-            ++engine_.counts_.handlers;
+        std::lock_guard held(engine_.section_);
+        if (unfinished_)
+            engine_.work_finished_inside();
+        op = engine_.take_ready();
+        if (!op || op->internal) [[unlikely]]
+        {
+            if (op)
+                engine_.complete_internal(*op);
+            op = engine_.next(deadline, block);
+        }
+        unfinished_ = op != nullptr;
     }
     if (!op)
         return false;
-    struct finish_work
-    {
-        engine& e;
-        ~finish_work() { e.work_finished(); }
-    } finish{engine_};
     op->complete(&engine_);
     return true;
 }

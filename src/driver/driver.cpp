@@ -1,5 +1,6 @@
 #include <proactor/driver.hpp>
 
+#include "../threads.hpp"
 #include "handle.hpp"
 
 #include <cerrno>
@@ -210,7 +211,7 @@ void driver::await_release(attachment& a)
     for (int round = 0; !released(a) && clock::now() < limit; ++round)
     {
         if (round % 16 == 1)
-            detail::interrupt_running_threads();
+            detail::fence_all_threads();
         if (round % 16 == 2 && !a.busy())
             wake(); // the sleeper's completion was taken here before it saw it
         std::this_thread::yield();

@@ -17,13 +17,6 @@ void peer_address(native_handle handle, void* address, std::uint32_t* size) noex
 /// Tries an operation once without blocking. False: it would block, or cannot be tried so.
 bool attempt(native_handle handle, operation& op) noexcept;
 
-/// Makes every other thread of the process that computes pass through the kernel, where it runs
-/// completions that were left to its next visit. Costs microseconds.
-void interrupt_running_threads() noexcept;
-
-/// Processors that the calling thread may run on.
-unsigned processors_of_thread() noexcept;
-
 } // namespace proactor::detail
 
 #endif

@@ -103,17 +103,17 @@ CONFORMANCE_CASE(a_signal_interrupts_nothing, "[D15]")
     d.start(op, a, lane::read);
     proactor::detail::section section;
     std::thread other_thread([&, self = ::pthread_self()] {
-        section.enter(); // it sleeps
-        section.leave();
+        section.lock(); // it sleeps
+        section.unlock();
         ::pthread_kill(self, SIGUSR1);
         write_all(other, "data");
     });
-    section.enter();
+    section.lock();
     const auto limit = driver_under_test::clock::now() + patience;
     operation_queue q;
     while (q.empty() && driver_under_test::clock::now() < limit)
         d->wait(limit, q, &section);
-    section.leave();
+    section.unlock();
     other_thread.join();
     ::sigaction(SIGUSR1, &before, nullptr);
     BOOST_TEST(q.pop() == &op);

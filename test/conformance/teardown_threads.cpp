@@ -143,20 +143,20 @@ CONFORMANCE_CASE(while_the_thread_that_submitted_sleeps_over_the_driver, "[D21] 
     gate inside;
     std::atomic<bool> over = false;
     std::thread worker([&] {
-        section.enter();
+        section.lock();
         f.submit();
         inside.open();
         const auto limit = clock::now() + patience;
         while (!over && clock::now() < limit)
             d->wait(limit, f.ended, &section);
-        section.leave();
+        section.unlock();
     });
     BOOST_TEST(inside.pass());
-    section.enter(); // it sleeps, or is about to
+    section.lock(); // it sleeps, or is about to
     over = true;
     f.shut_down();
     d->wake();
-    section.leave();
+    section.unlock();
     worker.join();
     f.check_ended();
 }

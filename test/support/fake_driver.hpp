@@ -135,7 +135,7 @@ protected:
             return;
         ++counters_.sleeps;
         if (held)
-            held->leave();
+            held->unlock();
         if (while_asleep)
             while_asleep(deadline);
         else
@@ -145,7 +145,7 @@ protected:
             rung_ = false;
         }
         if (held)
-            held->enter();
+            held->lock();
     }
 
 private:

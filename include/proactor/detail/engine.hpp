@@ -12,6 +12,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace proactor::detail {
@@ -34,12 +35,8 @@ public:
 
     // Work: the run functions end when it falls to zero.
 
-    void work_started() noexcept { work_.fetch_add(1, std::memory_order_relaxed); }
-    void work_finished() noexcept
-    {
-        if (work_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-            stop();
-    }
+    void work_started();
+    void work_finished();
 
     // Any thread.
 
@@ -135,23 +132,44 @@ public:
         runner* const up_; ///< of this thread
         bool outermost_ = false;
         bool admitted_ = true;
+        bool unfinished_ = false; ///< the last operation has run and still counts as work
     };
 
     /// Whether there is any work; if not, the engine is stopped, as run functions do.
     bool has_work();
 
 private:
-    operation* next(clock::time_point deadline, bool block, section_guard& held);
-    void look(clock::time_point deadline, bool block, section_guard& held);
-    bool park_thread(clock::time_point deadline, section_guard& held);
+    operation* take_ready();
+    void complete_internal(operation& op);
+    operation* next(clock::time_point deadline, bool block);
+    void look(clock::time_point deadline, bool block);
+    bool park_thread(clock::time_point deadline);
     bool reap();
     bool may_spin();
-    bool spin(clock::time_point until, section_guard& held);
+    bool spin(clock::time_point until);
     clock::time_point timers_due() const noexcept;
     void collect_timers();
     void settle();
     void poke();
-    void wake_another();
+    void take_mail() noexcept;
+    bool out_of_work() const noexcept;
+    void work_finished_inside();
+    void stop_all();
+
+    /// In the section.
+    void count_work(std::int64_t n) noexcept
+    {
+        work_inside_.store(work_inside_.load(std::memory_order_relaxed) + n,
+                           std::memory_order_relaxed);
+    }
+
+    /// In the section: something is ready, or wants to be submitted, that this thread may not get to.
+    void wake_another()
+    {
+        if (followers_ || leader_)
+            wake_follower_or_leader();
+    }
+    void wake_follower_or_leader();
     void abandon(operation_queue& ops);
 
     /// Handlers between two looks at the driver.
@@ -166,7 +184,10 @@ private:
     mailbox<operation> mailbox_;
     timer_source* timers_ = nullptr;
 
-    std::atomic<std::size_t> work_{0};
+    // Work is what these add up to, and what lies in the mailbox. Most is counted in the section, and
+    // so without an atomic step while one thread runs.
+    std::atomic<std::int64_t> work_inside_{0}; ///< changed in the section
+    std::atomic<std::int64_t> work_outside_{0};
     std::atomic<bool> stopped_{false};
     std::atomic<bool> poked_{false}; ///< tells a leader that spins to look again
     bool leader_ = false;            ///< a thread spins or sleeps over the driver

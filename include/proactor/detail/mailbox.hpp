@@ -4,6 +4,7 @@
 #include <proactor/detail/intrusive_queue.hpp>
 
 #include <atomic>
+#include <cstddef>
 
 namespace proactor::detail {
 
@@ -51,15 +52,16 @@ public:
         return head_.compare_exchange_strong(expected, asleep(), std::memory_order_relaxed);
     }
 
-    /// Consumer: takes everything, oldest first, to the end of `target`.
-    void take(intrusive_queue<T>& target) noexcept
+    /// Consumer: takes everything, oldest first, to the end of `target`, and returns how many.
+    std::size_t take(intrusive_queue<T>& target) noexcept
     {
         if (!filled())
-            return;
+            return 0;
         // acquire: pairs with the release of each push, whose stores are chained by the exchanges
         T* newest = head_.exchange(nullptr, std::memory_order_acquire);
         T* oldest = nullptr;
-        while (newest)
+        std::size_t count = 0;
+        for (; newest; ++count)
         {
             T* older = static_cast<T*>(newest->next);
             newest->next = oldest;
@@ -72,6 +74,7 @@ public:
             target.push(*oldest);
             oldest = newer;
         }
+        return count;
     }
 
 private:

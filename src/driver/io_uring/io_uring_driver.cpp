@@ -138,11 +138,11 @@ protected:
         const unsigned published = ring_.publish();
         asleep_.store(true, std::memory_order_relaxed);
         if (held)
-            held->leave();
+            held->unlock();
         const int result = ring_.submit_and_wait(published, limit);
         asleep_.store(false, std::memory_order_release);
         if (held)
-            held->enter();
+            held->lock();
         ++turn_; // what came during the sleep was not there at once
         handle(result);
     }

@@ -1,4 +1,4 @@
-#include "../handle.hpp"
+#include "../threads.hpp"
 
 #include <linux/membarrier.h>
 #include <sched.h>
@@ -16,12 +16,17 @@ bool membarrier(int command) noexcept
 
 } // namespace
 
-void interrupt_running_threads() noexcept
+bool can_fence_all_threads() noexcept
+{
+    static const bool registered = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+    return registered;
+}
+
+void fence_all_threads() noexcept
 {
     // membarrier(2): the expedited command interrupts the processors that run this process; on the
     // way back to user space each runs the task work that IORING_SETUP_COOP_TASKRUN left to it.
-    static const bool registered = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
-    if (registered)
+    if (can_fence_all_threads())
         membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
