@@ -55,7 +55,7 @@ status=$(cat "$log.status")
 
 # Lines such as " 3/10 Test  #3: asio.typed.io_uring ......   Passed    0.01 sec", and in the log of
 # everything the cases that a program left out.
-left_out=$(grep -h '^skipped: ' "$build/Testing/Temporary/LastTest.log" 2>/dev/null)
+left_out=$(grep -ho 'left out: .*' "$build/Testing/Temporary/LastTest.log" 2>/dev/null)
 [ -z "$left_out" ] || echo "$left_out"
 set -- $(awk '
     /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / {
