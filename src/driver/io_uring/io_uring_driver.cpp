@@ -109,8 +109,9 @@ protected:
 
     void collect(bool enter) override
     {
-        for (const io_uring_cqe& cqe : std::exchange(set_aside_, {}))
-            completed(cqe);
+        if (!set_aside_.empty())
+            for (const io_uring_cqe& cqe : std::exchange(set_aside_, {}))
+                completed(cqe);
         if (enter && (ring_.unsubmitted() || ring_.needs_enter()))
             submit();
         ring_.drain([this](const io_uring_cqe& cqe) { completed(cqe); });

@@ -14,11 +14,17 @@ void prepare(io_uring_sqe& sqe, operation& op);
 void prepare_poll(io_uring_sqe& sqe, operation& op, int handle, unsigned mask);
 
 /// Whether a handle that says EAGAIN can be waited for.
-bool can_poll(const operation& op) noexcept;
+inline bool can_poll(const operation& op) noexcept
+{
+    return op.lane == lane::read || op.lane == lane::write;
+}
 
 /// Whether an operation has to wait for urgent data before it is tried: data that has not come is an
 /// error to recv(2), and no reason to wait.
-bool waits_for_urgent(const operation& op) noexcept;
+inline bool waits_for_urgent(const operation& op) noexcept
+{
+    return op.lane == lane::except;
+}
 
 /// A handle that becomes readable once urgent data or an error is there, or a negative code of the
 /// system. The ring's own poll cannot wait for that: it drops EPOLLPRI from what wakes it, and ends as
