@@ -321,30 +321,32 @@ void engine::collect_timers()
             s->collect_expired(ready_);
 }
 
-/// What is ready, unless it is time to look at the driver.
+/// What is ready and a user's, unless it is time to look at the driver.
 inline operation* engine::take_ready()
 {
-    if (stopped_.load(std::memory_order_relaxed) || (handlers_since_look_ >= fairness && !leader_))
+    operation* op = ready_.front();
+    if (!op || op->internal || stopped_.load(std::memory_order_relaxed)
+        || (handlers_since_look_ >= fairness && !leader_))
         return nullptr;
-    operation* op = ready_.pop();
-    if (!op)
-        return nullptr;
+    ready_.pop();
     driver_->deliver(*op);
-    if (!op->internal)
-    {
-        ++handlers_since_look_;
-        park_ = park::undecided;
-        if (followers_ && (!ready_.empty() || !leader_))
-            followers_wake_.notify_one();
-    }
+    ++handlers_since_look_;
+    park_ = park::undecided;
+    if (followers_ && (!ready_.empty() || !leader_)) [[unlikely]]
+        followers_wake_.notify_one();
     return op;
 }
 
-void engine::complete_internal(operation& op)
+void engine::complete_internal()
 {
-    section_.unlock();
-    op.complete(this);
-    section_.lock();
+    while (ready_.front() && ready_.front()->internal)
+    {
+        operation* op = ready_.pop();
+        driver_->deliver(*op);
+        section_.unlock();
+        op->complete(this);
+        section_.lock();
+    }
 }
 
 operation* engine::next(clock::time_point deadline, bool block)
@@ -353,13 +355,9 @@ operation* engine::next(clock::time_point deadline, bool block)
     {
         if (stopped_.load(std::memory_order_relaxed))
             return nullptr;
+        complete_internal();
         if (operation* op = take_ready())
-        {
-            if (!op->internal)
-                return op;
-            complete_internal(*op);
-            continue;
-        }
+            return op;
         const bool may_wait = block
             && (!looked || deadline == clock::time_point::max() || clock::now() < deadline);
         if (may_wait && ready_.empty())
@@ -595,22 +593,30 @@ bool engine::runner::poll_one()
     return complete_next(clock::time_point::min(), false);
 }
 
+/// What can be had without a look at the driver.
+inline operation* engine::runner::take_next()
+{
+    std::lock_guard held(engine_.section_);
+    if (std::exchange(unfinished_, false))
+        engine_.work_finished_inside();
+    operation* op = engine_.take_ready();
+    unfinished_ = op != nullptr;
+    return op;
+}
+
+operation* engine::runner::wait_for_next(clock::time_point deadline, bool block)
+{
+    std::lock_guard held(engine_.section_);
+    operation* op = engine_.next(deadline, block);
+    unfinished_ = op != nullptr;
+    return op;
+}
+
 bool engine::runner::complete_next(clock::time_point deadline, bool block)
 {
-    operation* op;
-    {
-        std::lock_guard held(engine_.section_);
-        if (unfinished_)
-            engine_.work_finished_inside();
-        op = engine_.take_ready();
-        if (!op || op->internal) [[unlikely]]
-        {
-            if (op)
-                engine_.complete_internal(*op);
-            op = engine_.next(deadline, block);
-        }
-        unfinished_ = op != nullptr;
-    }
+    operation* op = take_next();
+    if (!op) [[unlikely]]
+        op = wait_for_next(deadline, block);
     if (!op)
         return false;
     op->complete(&engine_);

@@ -127,6 +127,8 @@ public:
     private:
         friend class engine;
         bool complete_next(clock::time_point deadline, bool block);
+        operation* take_next();
+        operation* wait_for_next(clock::time_point deadline, bool block);
 
         engine& engine_;
         runner* const up_; ///< of this thread
@@ -140,7 +142,7 @@ public:
 
 private:
     operation* take_ready();
-    void complete_internal(operation& op);
+    void complete_internal();
     operation* next(clock::time_point deadline, bool block);
     void look(clock::time_point deadline, bool block);
     bool park_thread(clock::time_point deadline);
@@ -166,7 +168,7 @@ private:
     /// In the section: something is ready, or wants to be submitted, that this thread may not get to.
     void wake_another()
     {
-        if (followers_ || leader_)
+        if (followers_ || leader_) [[unlikely]]
             wake_follower_or_leader();
     }
     void wake_follower_or_leader();

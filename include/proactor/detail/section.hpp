@@ -32,12 +32,12 @@ public:
     void lock()
     {
         mark* self = this_thread;
-        if (self && biased_to_.load(std::memory_order_relaxed) == self)
+        if (self && biased_to_.load(std::memory_order_relaxed) == self) [[likely]]
         {
             self->inside.store(true, std::memory_order_relaxed);
             // Orders the two for the compiler; the barrier of `revoke` does it for the processor.
             std::atomic_signal_fence(std::memory_order_seq_cst);
-            if (biased_to_.load(std::memory_order_relaxed) == self)
+            if (biased_to_.load(std::memory_order_relaxed) == self) [[likely]]
                 return;
             self->inside.store(false, std::memory_order_release);
         }
@@ -46,7 +46,7 @@ public:
 
     void unlock()
     {
-        if (by_mutex_)
+        if (by_mutex_) [[unlikely]]
             unlock_mutex();
         else
             this_thread->inside.store(false, std::memory_order_release); // read by `revoke`
