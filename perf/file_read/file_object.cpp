@@ -1,0 +1,77 @@
+// Reads through the file objects of Asio and of Proactor.
+#include "workload.hpp"
+
+#include "support/context.hpp"
+
+#if PERF_ASIO
+#include <boost/asio/random_access_file.hpp>
+#endif
+#include <boost/asio/buffer.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+/// Asio's io_uring service runs the reads of one object one after the other; with an object for
+/// each read in flight, a program gets around that.
+#if !defined(PERF_FILE_EACH)
+#define PERF_FILE_EACH 0
+#endif
+
+namespace {
+
+#if PERF_ASIO
+using file = boost::asio::basic_random_access_file<perf::executor>;
+#else
+using file = proactor::basic_random_access_file<perf::executor>;
+#endif
+
+class lane
+{
+public:
+    lane(file& f, perf::workload& work, unsigned index)
+        : work_(work), file_(f), buffer_(work.buffer(index))
+    {
+    }
+
+    void read()
+    {
+        position_ = work_.next_position();
+        file_.async_read_some_at(position_, boost::asio::buffer(buffer_, perf::block_size),
+                                 [this](perf::error_code ec, std::size_t bytes) {
+                                     if (ec)
+                                         throw boost::system::system_error(ec, "read");
+                                     if (work_.ended(position_, buffer_, bytes))
+                                         read();
+                                 });
+    }
+
+private:
+    perf::workload& work_;
+    file& file_;
+    char* buffer_;
+    std::uint64_t position_ = 0;
+};
+
+void file_read(const perf::assignment& a)
+{
+    perf::workload work(a);
+    perf::context ctx;
+    std::deque<file> files; // they stay where they are, as do the lanes
+    for (unsigned i = 0; i < (PERF_FILE_EACH ? work.depth() : 1); ++i)
+        files.emplace_back(ctx, work.open());
+    std::deque<lane> lanes;
+    for (unsigned i = 0; i < work.depth(); ++i)
+        lanes.emplace_back(files[i % files.size()], work, i).read();
+    ctx.run();
+    work.report();
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    return perf::run_program(argc, argv, file_read);
+}

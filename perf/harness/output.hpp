@@ -1,0 +1,23 @@
+// What a measured program printed: the other side of support/program.hpp.
+#pragma once
+
+#include "process.hpp"
+#include "scenarios.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace perf {
+
+struct figures
+{
+    std::vector<double> values;         ///< in the order of the metrics, if it could run
+    std::optional<std::string> skipped; ///< else the reason
+};
+
+/// Throws `program_failure` unless the program kept the contract and gave every metric.
+figures read_output(const ended_process& ended, const std::vector<metric>& metrics);
+
+} // namespace perf

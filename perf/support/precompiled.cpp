@@ -1,0 +1,1 @@
+// Nothing but a reason to compile the precompiled header.
