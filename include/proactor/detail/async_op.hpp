@@ -64,7 +64,7 @@ private:
     async_op(engine& e, Handler& handler, const IoExecutor& io_ex, Args&&... args)
         : operation(&async_op::end)
         , payload(std::forward<Args>(args)...)
-        , work_(e, handler, io_ex)
+        , work_(work_for(e, handler, io_ex))
         , handler_(std::move(handler))
     {
     }
@@ -72,15 +72,24 @@ private:
     static void end(void* owner, operation& base)
     {
         auto& self = static_cast<async_op&>(base);
-        handler_work<Handler, IoExecutor> work(std::move(self.work_));
-        if (owner)
+        if (!owner)
+            [[maybe_unused]] Handler destroyed_after_its_memory(self.release());
+        else if (self.work_)
+            complete_elsewhere(self);
+        else
         {
             auto results = self.payload.finish(self.outcome);
             Handler handler(self.release());
-            work.complete(handler, std::move(results));
+            std::apply(std::move(handler), std::move(results));
         }
-        else
-            [[maybe_unused]] Handler destroyed_after_its_memory(self.release());
+    }
+
+    static void complete_elsewhere(async_op& self)
+    {
+        auto elsewhere = std::move(*self.work_);
+        auto results = self.payload.finish(self.outcome);
+        Handler handler(self.release());
+        elsewhere.complete(handler, std::move(results));
     }
 
     /// Frees the block before the handler is called, so that the next operation can have it.

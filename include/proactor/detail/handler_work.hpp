@@ -32,11 +32,12 @@ template <typename Executor, typename = void>
 inline constexpr bool is_erased = false;
 template <typename Executor>
 inline constexpr bool
-    is_erased<Executor, std::void_t<decltype(std::declval<const Executor&>()
-                                                 .template target<io_context::executor_type>())>>
-    = true;
+    is_erased<Executor,
+              std::void_t<decltype(std::declval<const Executor&>()
+                                       .template target<io_context::executor_type>())>> = true;
 
-/// Whether the loop of `e` may call a handler with this executor directly, being on the right thread.
+/// Whether the loop of `e` may call a handler with this executor directly, being on the right
+/// thread.
 template <typename Executor>
 bool calls_directly([[maybe_unused]] const engine& e, [[maybe_unused]] const Executor& ex) noexcept
 {
@@ -51,66 +52,76 @@ bool calls_directly([[maybe_unused]] const engine& e, [[maybe_unused]] const Exe
         return false;
 }
 
-/// Where a handler runs: called by the loop itself if its associated executor is the loop's own, else
-/// through that executor, whose work is counted until then. The operation itself counts as work of
-/// the loop.
-template <typename Handler, typename IoExecutor>
-class handler_work
+/// An executor other than the loop's, whose work is counted until the handler has been handed to
+/// it.
+template <typename Executor>
+class other_executor
 {
-    using executor = asio::associated_executor_t<Handler, IoExecutor>;
-
-    static auto track(const executor& ex)
+    static auto track(const Executor& ex)
     {
-        if constexpr (asio::execution::is_executor<executor>::value)
+        if constexpr (asio::execution::is_executor<Executor>::value)
             return asio::prefer(ex, asio::execution::outstanding_work.tracked);
         else
             return ex;
     }
-    using tracked = decltype(track(std::declval<const executor&>()));
-    static constexpr bool counts_by_hand = !asio::execution::is_executor<executor>::value;
+    using tracked = decltype(track(std::declval<const Executor&>()));
+    static constexpr bool counts_by_hand = !asio::execution::is_executor<Executor>::value;
 
 public:
-    handler_work(const engine& e, const Handler& handler, const IoExecutor& io_ex)
-    {
-        const auto& ex = asio::get_associated_executor(handler, io_ex);
-        if (calls_directly(e, static_cast<const executor&>(ex)))
-            return;
-        elsewhere_.emplace(track(ex));
-        if constexpr (counts_by_hand)
-            elsewhere_->on_work_started();
-    }
-
-    handler_work(handler_work&& other) noexcept
-        : elsewhere_(std::move(other.elsewhere_))
-    {
-        other.elsewhere_.reset();
-    }
-
-    ~handler_work()
+    explicit other_executor(const Executor& ex) : executor_(track(ex))
     {
         if constexpr (counts_by_hand)
-            if (elsewhere_)
-                elsewhere_->on_work_finished();
+            executor_.on_work_started();
+    }
+
+    /// What counts for itself is moved; work that is counted by hand ends with `other`.
+    other_executor(other_executor&& other)
+        : executor_(static_cast<std::conditional_t<counts_by_hand, const tracked&, tracked&&>>(
+            other.executor_))
+    {
+        if constexpr (counts_by_hand)
+            executor_.on_work_started();
+    }
+
+    ~other_executor()
+    {
+        if constexpr (counts_by_hand)
+            executor_.on_work_finished();
     }
 
     /// Moves from both.
-    template <typename Results>
+    template <typename Handler, typename Results>
     void complete(Handler& handler, Results results)
     {
-        if (!elsewhere_)
-            return std::apply(std::move(handler), std::move(results));
         const auto allocator = asio::get_associated_allocator(handler);
         bound_handler<Handler, Results> bound{std::move(handler), std::move(results)};
         if constexpr (counts_by_hand)
-            elsewhere_->dispatch(std::move(bound), allocator);
+            executor_.dispatch(std::move(bound), allocator);
         else
-            asio::prefer(*elsewhere_, asio::execution::allocator(allocator))
+            asio::prefer(executor_, asio::execution::allocator(allocator))
                 .execute(std::move(bound));
     }
 
 private:
-    std::optional<tracked> elsewhere_;
+    tracked executor_;
 };
+
+/// Where a handler runs: called by the loop itself if its associated executor is the loop's own,
+/// which is none here, else through that executor. The operation itself counts as work of the loop.
+template <typename Handler, typename IoExecutor>
+using handler_work =
+    std::optional<other_executor<asio::associated_executor_t<Handler, IoExecutor>>>;
+
+template <typename Handler, typename IoExecutor>
+handler_work<Handler, IoExecutor> work_for(const engine& e, const Handler& handler,
+                                           const IoExecutor& io_ex)
+{
+    using executor = asio::associated_executor_t<Handler, IoExecutor>;
+    const auto& ex = asio::get_associated_executor(handler, io_ex);
+    if (calls_directly(e, static_cast<const executor&>(ex)))
+        return std::nullopt;
+    return std::make_optional<other_executor<executor>>(ex);
+}
 
 } // namespace proactor::detail
 
