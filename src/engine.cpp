@@ -105,7 +105,7 @@ void engine::post(operation& op)
 {
     if (inside())
     {
-        section_guard held(section_);
+        std::lock_guard held(section_);
         count_work(1);
         take_mail(); // what was posted earlier stays ahead
         ready_.push(op);
@@ -135,7 +135,7 @@ void engine::complete_later(operation_queue& ops)
 void engine::start(operation& op, attachment& on, lane l)
 {
     const bool ours = inside();
-    section_guard held(section_);
+    std::lock_guard held(section_);
     if (!op.internal)
         count_work(1);
     if (shut_down_)
@@ -504,6 +504,7 @@ metrics engine::metrics()
     now.completions = d.completions;
     now.resubmitted = d.resubmitted;
     now.wakes = d.wakes;
+    now.takeovers = section_.revocations();
     now.in_flight = driver_->in_flight();
     return now;
 }

@@ -30,6 +30,7 @@ void section::unlock_mutex()
 
 void section::revoke(mark& from)
 {
+    ++revocations_;
     biased_to_.store(nullptr, std::memory_order_relaxed);
     fence_all_threads();
     for (int round = 0; from.inside.load(std::memory_order_acquire); ++round)

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <latch>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -141,6 +142,28 @@ BOOST_AUTO_TEST_CASE(posts_inside_need_no_system_call)
     BOOST_TEST(left == 0);
     BOOST_TEST(after.sleeps == before.sleeps);
     BOOST_TEST(after.system_calls - before.system_calls <= after.turns - before.turns);
+}
+
+BOOST_AUTO_TEST_CASE(a_thread_that_was_alone_is_taken_over_in_the_middle_of_a_handler)
+{
+    test::context ctx;
+    std::latch computing(1);
+    std::latch seen(1);
+    int left = 10'000; // long enough to be alone for some turns
+    auto const again = [&](auto self) -> void {
+        if (--left > 0)
+            return asio::post(ctx, [self] { self(self); });
+        computing.count_down();
+        seen.wait();
+    };
+    asio::post(ctx, [&] { again(again); });
+    std::thread runner([&] { ctx.run_for(test::limit); });
+    computing.wait();
+    auto const m = ctx.metrics();
+    seen.count_down();
+    runner.join();
+    BOOST_TEST(m.takeovers == 1u);
+    BOOST_TEST(m.handlers >= 10'000u);
 }
 
 BOOST_AUTO_TEST_CASE(only_a_sleeper_is_woken)

@@ -2,6 +2,8 @@
 #define PROACTOR_DETAIL_SECTION_HPP
 
 #include <atomic>
+#include <cassert>
+#include <cstdint>
 #include <mutex>
 #include <thread>
 
@@ -32,6 +34,7 @@ public:
     void lock()
     {
         mark* self = this_thread;
+        assert(!self || !self->inside.load(std::memory_order_relaxed));
         if (self && biased_to_.load(std::memory_order_relaxed) == self) [[likely]]
         {
             self->inside.store(true, std::memory_order_relaxed);
@@ -60,6 +63,9 @@ public:
             bias();
     }
 
+    /// Inside: how often a bias was taken back.
+    std::uint64_t revocations() const noexcept { return revocations_; }
+
 private:
     /// Of a thread to which a section has been biased.
     struct mark
@@ -80,6 +86,7 @@ private:
     bool by_mutex_ = false;                 ///< whoever is inside has the mutex
     std::thread::id last_;                  ///< to have the mutex
     unsigned quiet_turns_ = 0;
+    std::uint64_t revocations_ = 0;
     std::mutex mutex_;
 };
 
