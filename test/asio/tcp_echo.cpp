@@ -1,5 +1,6 @@
 // An echo, once per completion token.
 #include "../support/context.hpp"
+#include "../support/skip.hpp"
 
 #include <boost/asio/experimental/as_tuple.hpp>
 #include <boost/asio/experimental/deferred.hpp>
@@ -136,8 +137,13 @@ BOOST_AUTO_TEST_CASE(futures)
         std::future<std::size_t> ended =
             client.async_read_some(asio::buffer(&byte, 1), asio::use_future);
         BOOST_REQUIRE(ready(ended));
+#if PROACTOR_TSAN
+        // The library counts the references of exceptions where the sanitizer does not look.
+        test::skipped("an exception out of a future, under ThreadSanitizer");
+#else
         BOOST_CHECK_EXCEPTION(ended.get(), test::system_error,
                               [](auto const& e) { return e.code() == asio::error::eof; });
+#endif
         ctx.stop();
         runner.join();
     }

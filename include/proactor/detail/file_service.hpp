@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <fcntl.h>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -28,11 +29,48 @@ class file_service : public asio::detail::execution_context_service_base<file_se
 public:
     using native_handle_type = int;
 
-    /// An asynchronous open: it has no handle yet, and so an attachment of its own.
-    struct opening
+    /// An asynchronous open: it has no handle yet, and so an attachment of its own. Its end, on the
+    /// loop's thread, may meet the end of its file on another.
+    class opening
     {
-        handle_state* target;           ///< null once the file has gone or no longer wants it
-        proactor::attachment* attached; ///< null once it has ended
+    public:
+        opening(handle_state& target, proactor::attachment& at) noexcept
+            : target_(&target)
+            , attached_(&at)
+        {
+        }
+
+        /// Null: the file has gone, or no longer wants it.
+        void retarget(handle_state* target)
+        {
+            std::lock_guard held(mutex_);
+            target_ = target;
+        }
+
+        /// False: it has ended.
+        bool cancel(engine& e)
+        {
+            std::lock_guard held(mutex_);
+            if (attached_)
+                e.cancel_all(*attached_);
+            return attached_ != nullptr;
+        }
+
+        /// Its end, with the handle that it won or -1. True: that is the file's now.
+        bool end(engine& e, int handle)
+        {
+            std::lock_guard held(mutex_);
+            e.detach(*std::exchange(attached_, nullptr), engine::handle_then::kept);
+            if (handle < 0 || !target_ || target_->is_open())
+                return false;
+            target_->handle = handle;
+            return true;
+        }
+
+    private:
+        std::mutex mutex_;
+        handle_state* target_;
+        proactor::attachment* attached_; ///< null once it has ended
     };
 
     struct implementation_type : handle_state
@@ -55,7 +93,7 @@ public:
         f.take(other);
         f.open_in_flight = std::move(other.open_in_flight);
         if (f.open_in_flight)
-            f.open_in_flight->target = &f;
+            f.open_in_flight->retarget(&f);
     }
 
     void move_assign(implementation_type& f, implementation_type& other)
@@ -89,8 +127,7 @@ public:
     {
         give_up_opening(f);
         proactor::attachment& at = get_engine().attach(invalid_handle);
-        f.open_in_flight
-            = std::allocate_shared<opening>(block_allocator<opening>(), opening{&f, &at});
+        f.open_in_flight = std::allocate_shared<opening>(block_allocator<opening>(), f, at);
         if (f.is_open())
             complete<open_payload>(asio::error::already_open, handler, io_ex, get_engine(),
                                    std::move(path), flags, f.open_in_flight);
@@ -145,9 +182,9 @@ public:
     error_code cancel(implementation_type& f, error_code& ec)
     {
         ec = {};
-        if (f.open_in_flight && f.open_in_flight->attached)
-            get_engine().cancel_all(*f.open_in_flight->attached);
-        else if (f.is_open())
+        if (f.open_in_flight && f.open_in_flight->cancel(get_engine()))
+            return ec;
+        if (f.is_open())
             cancel_all(f);
         else
             ec = asio::error::bad_descriptor;
@@ -265,12 +302,9 @@ private:
         }
         std::tuple<error_code> finish(const outcome& o)
         {
-            engine_.detach(*std::exchange(opening_->attached, nullptr), engine::handle_then::kept);
             error_code ec = make_error(o.error);
-            const auto won = static_cast<int>(o.value);
-            if (handle_state* f = opening_->target; f && !ec && !f->is_open())
-                f->handle = won;
-            else if (!ec)
+            const int won = ec ? -1 : static_cast<int>(o.value);
+            if (!opening_->end(engine_, won) && !ec)
             {
                 ::close(won);
                 ec = asio::error::operation_aborted;
@@ -287,12 +321,11 @@ private:
 
     void give_up_opening(implementation_type& f)
     {
-        auto o = std::exchange(f.open_in_flight, nullptr);
-        if (!o)
-            return;
-        o->target = nullptr;
-        if (o->attached)
-            get_engine().cancel_all(*o->attached);
+        if (auto o = std::exchange(f.open_in_flight, nullptr))
+        {
+            o->retarget(nullptr);
+            o->cancel(get_engine());
+        }
     }
 
     static bool check_open(const implementation_type& f, error_code& ec)
