@@ -34,7 +34,7 @@ const std::vector<scenario>& scenarios()
                       {"asio_epoll"},
                       // Boost 1.81's backend now and then sleeps on entries that it has prepared
                       // but not submitted, and its server never hears that it should end.
-                      {"asio_io_uring", processors::all, 5},
+                      {"asio_io_uring", processors::all, 3},
                       {.key = "floor", .bare = true},
                       {.key = "floor_epoll", .bare = true}},
         },
