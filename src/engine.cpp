@@ -67,7 +67,7 @@ void engine::work_finished()
         work_finished_inside();
     }
     // Whether it was the last is decided in the section. A look from outside can be late: then a
-    // thread inside, which looks again before it waits, sees what was finished here.
+    // thread inside, which looks again before it waits or leaves, sees what was finished here.
     else if (work_outside_.fetch_sub(1, std::memory_order_seq_cst) - 1
                  + work_inside_.load(std::memory_order_seq_cst)
              <= 0)
@@ -95,6 +95,17 @@ inline void engine::work_finished_inside()
         stop_all();
 }
 
+/// In the section, before a thread waits or leaves. Against somebody outside who finishes work now: he
+/// sees what was counted here, or this thread sees what he has counted.
+bool engine::stop_if_out_of_work()
+{
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!out_of_work())
+        return false;
+    stop_all();
+    return true;
+}
+
 inline void engine::take_mail() noexcept
 {
     if (mailbox_.filled())
@@ -105,7 +116,7 @@ void engine::post(operation& op)
 {
     if (inside())
     {
-        std::lock_guard held(section_);
+        section_guard held(section_);
         count_work(1);
         take_mail(); // what was posted earlier stays ahead
         ready_.push(op);
@@ -135,7 +146,7 @@ void engine::complete_later(operation_queue& ops)
 void engine::start(operation& op, attachment& on, lane l)
 {
     const bool ours = inside();
-    std::lock_guard held(section_);
+    section_guard held(section_);
     if (!op.internal)
         count_work(1);
     if (shut_down_)
@@ -360,17 +371,8 @@ operation* engine::next(clock::time_point deadline, bool block)
             return op;
         const bool may_wait = block
             && (!looked || deadline == clock::time_point::max() || clock::now() < deadline);
-        if (may_wait && ready_.empty())
-        {
-            // Against somebody outside who finishes work now: he sees what was counted here, or this
-            // thread sees what he has counted.
-            std::atomic_thread_fence(std::memory_order_seq_cst);
-            if (out_of_work())
-            {
-                stop_all();
-                return nullptr;
-            }
-        }
+        if (may_wait && ready_.empty() && stop_if_out_of_work())
+            return nullptr;
         if (!leader_)
         {
             if (looked && ready_.empty() && !may_wait)
@@ -570,7 +572,9 @@ engine::runner::~runner()
     engine& e = engine_;
     section_guard held(e.section_);
     if (unfinished_)
-        e.work_finished_inside();
+        e.count_work(-1);
+    if (!e.stopped_.load(std::memory_order_relaxed))
+        e.stop_if_out_of_work();
     if (e.driver_->unflushed())
     {
         ++e.counts_.turns;
@@ -597,7 +601,7 @@ bool engine::runner::poll_one()
 /// What can be had without a look at the driver.
 inline operation* engine::runner::take_next()
 {
-    std::lock_guard held(engine_.section_);
+    section_guard held(engine_.section_);
     if (std::exchange(unfinished_, false))
         engine_.work_finished_inside();
     operation* op = engine_.take_ready();
@@ -607,7 +611,7 @@ inline operation* engine::runner::take_next()
 
 operation* engine::runner::wait_for_next(clock::time_point deadline, bool block)
 {
-    std::lock_guard held(engine_.section_);
+    section_guard held(engine_.section_);
     operation* op = engine_.next(deadline, block);
     unfinished_ = op != nullptr;
     return op;

@@ -46,7 +46,7 @@ private:
                           });
     }
 
-    // The call destroys this session, so it is made from outside of it.
+    // The call destroys *this: what it calls must not lie in there.
     void end()
     {
         auto const ended = std::move(ended_);

@@ -19,7 +19,7 @@ struct metrics
     std::uint64_t wakes = 0;         ///< sleepers woken from user space
     std::uint64_t spins = 0;         ///< times the loop spun before it would have slept
     std::uint64_t spin_hits = 0;     ///< of these, those that found something
-    std::uint64_t takeovers = 0;     ///< times that another thread ended a thread's being alone
+    std::uint64_t takeovers = 0;     ///< times another thread took over from one that ran alone
     std::uint64_t in_flight = 0;     ///< operations with the system now
 };
 

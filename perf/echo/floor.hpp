@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
+#include <exception>
 
 namespace echo {
 
@@ -20,5 +22,21 @@ struct floor_server
     unique_fd listener;                // blocking
     unique_fd stop;
 };
+
+// The whole program of a bare server.
+template <typename Server>
+int run_floor(int argc, char** argv)
+{
+    try
+    {
+        Server(argc, argv).run();
+        return 0;
+    }
+    catch (std::exception const& error)
+    {
+        std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+        return 1;
+    }
+}
 
 } // namespace echo

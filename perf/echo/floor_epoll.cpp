@@ -13,8 +13,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <cstdio>
-#include <exception>
 #include <utility>
 
 namespace echo {
@@ -148,14 +146,5 @@ private:
 
 int main(int argc, char** argv)
 {
-    try
-    {
-        echo::server(argc, argv).run();
-        return 0;
-    }
-    catch (std::exception const& error)
-    {
-        std::fprintf(stderr, "echo_server_floor_epoll: %s\n", error.what());
-        return 1;
-    }
+    return echo::run_floor<echo::server>(argc, argv);
 }

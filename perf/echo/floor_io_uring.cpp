@@ -13,8 +13,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 
 namespace echo {
 
@@ -151,14 +149,5 @@ private:
 
 int main(int argc, char** argv)
 {
-    try
-    {
-        echo::server(argc, argv).run();
-        return 0;
-    }
-    catch (std::exception const& error)
-    {
-        std::fprintf(stderr, "echo_server_floor: %s\n", error.what());
-        return 1;
-    }
+    return echo::run_floor<echo::server>(argc, argv);
 }

@@ -35,7 +35,7 @@ CONFORMANCE_CASE(two_threads_submit_and_reap_in_turn, "[D1] [D5]")
         const auto limit = clock::now() + patience;
         for (;;)
         {
-            section_guard held(exclusive);
+            std::unique_lock held(exclusive);
             if (shared.number == rounds)
                 return;
             if (clock::now() > limit)

@@ -156,6 +156,7 @@ private:
     void take_mail() noexcept;
     bool out_of_work() const noexcept;
     void work_finished_inside();
+    bool stop_if_out_of_work();
     void stop_all();
 
     /// In the section.

@@ -40,11 +40,21 @@ public:
         {
         }
 
-        /// Null: the file has gone, or no longer wants it.
-        void retarget(handle_state* target)
+        /// The file moves, with the handle that it may just have got.
+        void move(handle_state& from, handle_state& to)
         {
             std::lock_guard held(mutex_);
-            target_ = target;
+            to.take(from);
+            target_ = &to;
+        }
+
+        /// The file goes, or no longer wants it.
+        void give_up(engine& e)
+        {
+            std::lock_guard held(mutex_);
+            target_ = nullptr;
+            if (attached_)
+                e.cancel_all(*attached_);
         }
 
         /// False: it has ended.
@@ -90,10 +100,11 @@ public:
 
     void move_construct(implementation_type& f, implementation_type& other) noexcept
     {
-        f.take(other);
         f.open_in_flight = std::move(other.open_in_flight);
         if (f.open_in_flight)
-            f.open_in_flight->retarget(&f);
+            f.open_in_flight->move(other, f);
+        else
+            f.take(other);
     }
 
     void move_assign(implementation_type& f, implementation_type& other)
@@ -322,10 +333,7 @@ private:
     void give_up_opening(implementation_type& f)
     {
         if (auto o = std::exchange(f.open_in_flight, nullptr))
-        {
-            o->retarget(nullptr);
-            o->cancel(get_engine());
-        }
+            o->give_up(get_engine());
     }
 
     static bool check_open(const implementation_type& f, error_code& ec)

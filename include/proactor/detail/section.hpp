@@ -92,7 +92,7 @@ private:
 
 inline thread_local constinit section::mark* section::this_thread = nullptr;
 
-using section_guard = std::unique_lock<section>;
+using section_guard = std::lock_guard<section>;
 
 } // namespace proactor::detail
 

@@ -190,15 +190,15 @@ private:
         case 0:
         case -EINTR:
         case -ETIME:
+            return;
         case -EAGAIN:
         case -EBUSY:
-            break;
+            if (!ring_.drain([this](const io_uring_cqe& cqe) { set_aside_.push_back(cqe); }))
+                std::this_thread::yield();
+            return;
         default: // a filter that was set after the ring had been tried: nothing can end any more
             detail::terminate_with("io_uring_enter is refused to a ring that had been entered");
         }
-        if (result == -EBUSY || result == -EAGAIN)
-            if (!ring_.drain([this](const io_uring_cqe& cqe) { set_aside_.push_back(cqe); }))
-                std::this_thread::yield();
     }
 
     io_uring_sqe& entry()
