@@ -95,6 +95,27 @@ private:
 
 static_assert(sizeof(void*) != 8 || sizeof(operation) <= 192);
 
+/// An operation with results before its terminal one, which a driver hands over when it reaps them. That
+/// runs no code of a user's: the owner keeps what it is given, and may be given more before it looks.
+class multishot_operation : public operation
+{
+public:
+    using item_function = void (*)(multishot_operation& self, std::uint64_t value);
+
+    void item(std::uint64_t value) { item_(*this, value); }
+
+protected:
+    multishot_operation(completion_function f, item_function i) noexcept
+        : operation(f)
+        , item_(i)
+    {
+    }
+    ~multishot_operation() = default;
+
+private:
+    item_function item_;
+};
+
 using operation_queue = detail::intrusive_queue<operation>;
 
 } // namespace proactor

@@ -100,18 +100,41 @@ struct connect
     std::uint32_t address_size = 0;
 };
 
-/// What a handle can be ready for.
+/// What a handle can be ready for: a set of bits. The second half may come without being asked for, as
+/// hints.
 enum class readiness : std::uint8_t
 {
-    read,
-    write,
-    error
+    none = 0,
+    read = 1,
+    write = 2,
+    priority = 4, ///< urgent data, and what devices use it for
+    error = 8,
+    read_closed = 16,
+    write_closed = 32
 };
 
-/// Waits until the handle is ready. Value: 0.
+constexpr readiness operator|(readiness a, readiness b) noexcept
+{
+    return static_cast<readiness>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr readiness& operator|=(readiness& a, readiness b) noexcept
+{
+    return a = a | b;
+}
+/// Whether they have a bit in common.
+constexpr bool operator&(readiness a, readiness b) noexcept
+{
+    return (static_cast<unsigned>(a) & static_cast<unsigned>(b)) != 0;
+}
+
+/// Waits until the handle is ready for any of `what`, or broken. Value: the `readiness` found.
+///
+/// With `many` it goes on until it is cancelled: each time the handle becomes ready anew (and once if
+/// it is ready at first) the operation, which is a `multishot_operation`, gets an item with that value.
 struct poll
 {
     readiness what = readiness::read;
+    bool many = false;
 };
 
 /// Opens `path`, relative to the working directory, close-on-exec. Value: the handle. Flags and
@@ -129,8 +152,14 @@ struct sync
     bool data_only = false;
 };
 
+/// Closes a handle that nothing is in flight on, which may take as long as its device. Value: 0.
+struct close
+{
+    native_handle handle = invalid_handle;
+};
+
 using any = std::variant<nothing, read, write, read_at, write_at, receive, send, receive_message,
-                         send_message, accept, connect, poll, open, sync>;
+                         send_message, accept, connect, poll, open, sync, close>;
 
 /// Takes `moved` bytes off a transfer that asks for the whole buffer. True: it has to go on.
 inline bool advance(any& r, std::uint64_t moved) noexcept

@@ -165,7 +165,7 @@ public:
                                   request::poll{request::readiness::write});
         case asio::posix::descriptor_base::wait_error:
             return begin<payload>(d, lane::except, handler, io_ex,
-                                  request::poll{request::readiness::error});
+                                  request::poll{request::readiness::priority});
         default:
             complete<payload>(asio::error::invalid_argument, handler, io_ex, request::poll{});
         }

@@ -161,7 +161,7 @@ public:
                                   request::poll{request::readiness::write});
         case asio::socket_base::wait_error:
             return begin<payload>(s, lane::except, handler, io_ex,
-                                  request::poll{request::readiness::error});
+                                  request::poll{request::readiness::priority});
         default:
             complete<payload>(asio::error::invalid_argument, handler, io_ex, request::poll{});
         }
@@ -311,7 +311,7 @@ protected:
 
     static request::poll readiness_for(asio::socket_base::message_flags flags)
     {
-        return {flags & asio::socket_base::message_out_of_band ? request::readiness::error
+        return {flags & asio::socket_base::message_out_of_band ? request::readiness::priority
                                                                : request::readiness::read};
     }
 

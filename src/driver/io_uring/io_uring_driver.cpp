@@ -1,5 +1,6 @@
 #include "io_uring_driver.hpp"
 
+#include "../posix/readiness.hpp"
 #include "prepare.hpp"
 #include "ring.hpp"
 
@@ -90,9 +91,9 @@ public:
 protected:
     void start(operation& op) override
     {
-        if (!waits_for_urgent(op))
+        if (!is_watched(op))
             return submit(op);
-        const int handle = begin_urgent_wait(op);
+        const int handle = begin_watch(op);
         if (handle < 0)
             finish(op, -handle, 0);
         else
@@ -261,25 +262,35 @@ private:
     {
         if (op.phase == operation::phase::polled)
         {
-            if (waits_for_urgent(op))
+            const auto* wait = std::get_if<request::poll>(&op.request);
+            auto found = request::readiness::none;
+            if (is_watched(op))
             {
                 if (result >= 0 && !op.cancel_requested)
-                    if (const int handle = urgent_wait_goes_on(op); handle >= 0)
-                        return poll(op, handle, POLLIN);
-                end_urgent_wait(op);
+                {
+                    found = watched(op);
+                    const bool goes_on = wait && wait->many;
+                    if (goes_on && found != request::readiness::none)
+                        static_cast<multishot_operation&>(op).item(detail::value_of(found));
+                    if (goes_on || found == request::readiness::none)
+                        return poll(op, watch_handle(op), POLLIN);
+                }
+                end_watch(op);
             }
             if (result == -ECANCELED && !op.cancel_requested)
                 return again(op);
             if (op.cancel_requested || result < 0)
                 return finish(op, op.cancel_requested ? ECANCELED : -result, 0);
-            if (waits_for_urgent(op) && std::holds_alternative<request::poll>(op.request))
-                return finish(op, 0, 0, flags);
+            if (wait)
+                return finish(op, 0, detail::value_of(found), flags);
             return submit(op);
         }
         if (result >= 0)
         {
-            const bool valueless = std::holds_alternative<request::poll>(op.request);
-            return finish(op, 0, valueless ? 0 : static_cast<std::uint64_t>(result), flags);
+            auto value = static_cast<std::uint64_t>(result);
+            if (std::holds_alternative<request::poll>(op.request))
+                value = detail::value_of(detail::readiness_of(static_cast<unsigned>(result)));
+            return finish(op, 0, value, flags);
         }
         if (op.cancel_requested && (result == -EINTR || result == -EAGAIN || result == -EALREADY))
             return finish(op, ECANCELED, 0); // a kernel worker's way to say so

@@ -1,5 +1,7 @@
 #include "prepare.hpp"
 
+#include "../posix/readiness.hpp"
+
 #include <proactor/attachment.hpp>
 
 #include <algorithm>
@@ -25,20 +27,6 @@ const iovec* iovecs(const buffer_list& b) noexcept
 unsigned length_of(const native_buffer& b) noexcept
 {
     return static_cast<unsigned>(std::min<std::size_t>(b.size, 0x7ffff000));
-}
-
-unsigned events(request::readiness what) noexcept
-{
-    switch (what)
-    {
-    case request::readiness::read:
-        return POLLIN;
-    case request::readiness::write:
-        return POLLOUT;
-    case request::readiness::error:
-        break; // see `urgent_wait`
-    }
-    return POLLPRI;
 }
 
 /// "At the current position": io_uring_enter(2), IORING_OP_READ.
@@ -117,7 +105,7 @@ struct filler
     }
     void operator()(const request::poll& r) const noexcept
     {
-        io_uring_prep_poll_add(&sqe, handle, events(r.what));
+        io_uring_prep_poll_add(&sqe, handle, detail::poll_events(r.what));
     }
     void operator()(const request::open& r) const noexcept
     {
@@ -126,6 +114,10 @@ struct filler
     void operator()(const request::sync& r) const noexcept
     {
         io_uring_prep_fsync(&sqe, handle, r.data_only ? IORING_FSYNC_DATASYNC : 0);
+    }
+    void operator()(const request::close& r) const noexcept
+    {
+        io_uring_prep_close(&sqe, r.handle);
     }
 };
 
@@ -150,13 +142,15 @@ void prepare_poll(io_uring_sqe& sqe, operation& op, int handle, unsigned mask)
     io_uring_sqe_set_data(&sqe, &op);
 }
 
-int begin_urgent_wait(operation& op) noexcept
+int begin_watch(operation& op) noexcept
 {
     const int fd = ::epoll_create1(EPOLL_CLOEXEC);
     if (fd < 0)
         return -errno;
     epoll_event event{};
     event.events = EPOLLPRI; // and errors, and the end of both directions
+    if (const auto* p = std::get_if<request::poll>(&op.request))
+        event.events = detail::poll_events(p->what) | (p->many ? EPOLLRDHUP | EPOLLET : 0u);
     if (::epoll_ctl(fd, EPOLL_CTL_ADD, op.attached->handle(), &event) != 0)
     {
         const int error = errno == EPERM ? EOPNOTSUPP : errno; // a file that nothing can wait for
@@ -167,24 +161,21 @@ int begin_urgent_wait(operation& op) noexcept
     return fd;
 }
 
-namespace {
-
-int urgent_handle(const operation& op) noexcept
+int watch_handle(const operation& op) noexcept
 {
     return *std::launder(reinterpret_cast<const int*>(op.scratch));
 }
 
-} // namespace
-
-void end_urgent_wait(operation& op) noexcept
+void end_watch(operation& op) noexcept
 {
-    ::close(urgent_handle(op));
+    ::close(watch_handle(op));
 }
 
-int urgent_wait_goes_on(const operation& op) noexcept
+request::readiness watched(const operation& op) noexcept
 {
-    pollfd now{urgent_handle(op), POLLIN, 0};
-    return ::poll(&now, 1, 0) == 0 ? now.fd : -1;
+    epoll_event event{};
+    return ::epoll_wait(watch_handle(op), &event, 1, 0) > 0 ? detail::readiness_of(event.events)
+                                                            : request::readiness::none;
 }
 
 } // namespace proactor::io_uring

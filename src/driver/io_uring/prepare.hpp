@@ -19,21 +19,25 @@ inline bool can_poll(const operation& op) noexcept
     return op.lane == lane::read || op.lane == lane::write;
 }
 
-/// Whether an operation has to wait for urgent data before it is tried: data that has not come is an
-/// error to recv(2), and no reason to wait.
-inline bool waits_for_urgent(const operation& op) noexcept
+/// Whether an operation waits through a handle of its own, for what the ring's own poll does not see: it
+/// drops EPOLLPRI from what wakes it, and ends as soon as the peer has ended its stream (Linux 6.18,
+/// IO_ASYNC_POLL_COMMON and IO_POLL_UNMASK). Urgent data that has not come is an error to recv(2), and no
+/// reason to wait, so it is waited for first.
+inline bool is_watched(const operation& op) noexcept
 {
-    return op.lane == lane::except;
+    const auto* wait = std::get_if<request::poll>(&op.request);
+    return op.lane == lane::except
+        || (wait && (wait->many || wait->what & request::readiness::priority));
 }
 
-/// A handle that becomes readable once urgent data or an error is there, or a negative code of the
-/// system. The ring's own poll cannot wait for that: it drops EPOLLPRI from what wakes it, and ends as
-/// soon as the peer has ended its stream (Linux 6.18, IO_ASYNC_POLL_COMMON and IO_POLL_UNMASK).
-int begin_urgent_wait(operation& op) noexcept;
-void end_urgent_wait(operation& op) noexcept;
+/// Makes that handle, which becomes readable together with what it watches, and returns it, or a
+/// negative code of the system.
+int begin_watch(operation& op) noexcept;
+int watch_handle(const operation& op) noexcept;
+void end_watch(operation& op) noexcept;
 
-/// Ordinary data wakes the wait too. If it was that, the handle to wait for again, else negative.
-int urgent_wait_goes_on(const operation& op) noexcept;
+/// What the handle has become ready for: perhaps nothing that was asked for.
+request::readiness watched(const operation& op) noexcept;
 
 } // namespace proactor::io_uring
 
