@@ -5,6 +5,7 @@
 
 #include <proactor/buffer_traits.hpp>
 #include <proactor/io_context.hpp>
+#include <proactor/log.hpp>
 #include <proactor/random_access_file.hpp>
 #include <proactor/read_at.hpp>
 #include <proactor/write_at.hpp>

@@ -10,8 +10,8 @@
 # figures depend on the compiler and not on the machine's mood; each is taken twice, to show it.
 # They say nothing of the kernel's part, nor how long an instruction takes: perf/run.sh does.
 #
-# The peers are those of perf/run.sh. Instructions belong to the function they were compiled into,
-# what was inlined there included; instances of one template count as one function.
+# The peers are those of perf/run.sh, on io_uring. Instructions belong to the function they were
+# compiled into, what was inlined there included; instances of one template count as one function.
 #
 # Exit status 1: something could not be installed, built or run; 2: wrong arguments.
 # PROACTOR_JOBS: how many compilers at once.
@@ -23,6 +23,7 @@ if [ $# -gt 0 ]; then
 fi
 
 export LC_ALL=C # a point in a number, whoever prints it
+export PROACTOR_DRIVER=io_uring # not what a program would fall back to
 
 peers="proactor proactor_typed asio_epoll"
 rounds=200

@@ -2,18 +2,20 @@
 # usage: perf/run.sh [--quick] [--only NAME] --json FILE
 #
 # Installs what is missing, builds the measured programs in build/release, runs them, writes the
-# figures to FILE and prints a table. It takes about ten minutes; --quick measures for three at most.
+# figures to FILE and prints tables. It takes a quarter of an hour; --quick measures for three
+# minutes at most.
 # NAME: echo, file_read, post, timer or idle.
 #
 # Each figure is the median of at least five rounds, with the least and the greatest beside it. In a
 # round, the peers of a variant run one after the other, in another order each time:
-#   proactor          drop-in: Asio's own objects on a proactor::io_context
+#   proactor          drop-in: Asio's own objects on a proactor::io_context, on io_uring
 #   proactor_typed    objects whose executor type is the context's
+#   proactor_epoll    drop-in again, on the epoll driver; left out where that is refused
 #   asio_epoll        the same program on boost::asio::io_context
 #   asio_io_uring     the same, with Asio's io_uring backend in the place of epoll
 #   floor             no library: a loop around io_uring_enter(2) (floor_epoll: epoll_wait(2))
 #   asio_io_uring_file_each  files: with an object for each of the reads in flight
-#   asio_thread_pool  files: pread(2) in boost::asio::thread_pool
+#   thread_pool_1, _2, _4, _32  files: pread(2) in a boost::asio::thread_pool of so many threads
 # Programs with one thread stay on one processor. The figures are only as good as the machine is
 # quiet: compare within a run, not between runs.
 #

@@ -430,7 +430,7 @@ bool engine::park_thread(clock::time_point deadline)
         return reap(); // spins at the next turn, with everything under way
 
     const unsigned computing = runners_ - followers_ - 1;
-    const bool watch = computing && driver_->in_flight();
+    const bool watch = computing && driver_->completes_on_submitter() && driver_->in_flight();
     if (watch)
         until = std::min(until, clock::now() + computing_check);
     bool reaped = false;

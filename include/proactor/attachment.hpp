@@ -8,6 +8,23 @@
 
 namespace proactor {
 
+/// What a driver has learned about a handle.
+struct handle_notes
+{
+    enum class answer : std::uint8_t
+    {
+        unknown,
+        no,
+        yes
+    };
+    answer direct = answer::unknown;      ///< its transfers go past the system's memory
+    answer tells_drained = answer::unknown; ///< a short receive has taken all there was
+    bool prepared = false;                ///< for reads and writes of a stream
+    bool drained = false;                 ///< and so it did, and no event has come since
+    request::readiness watched = request::readiness::none; ///< for which events will come
+    native_handle watched_by = invalid_handle; ///< a duplicate, where the handle is attached twice
+};
+
 /// A handle that a driver works on: its lanes of submitted operations, in order.
 ///
 /// Made and recycled by its driver, which keeps the memory until the driver itself goes: a stale
@@ -39,11 +56,20 @@ public:
     void for_each(F f)
     {
         visit(undelivered_, f);
+        for_each_submitted(f);
+    }
+
+    /// Calls `f(operation&)` for each that has been submitted and not given back, by lane and submission.
+    template <typename F>
+    void for_each_submitted(F f)
+    {
         for (auto& l : lanes_)
             visit(l, f);
     }
 
-    attachment* next = nullptr; ///< of the driver's free list
+    attachment* next = nullptr;   ///< of the driver's free list
+    handle_notes notes;           ///< the driver's own
+    std::uint16_t generation = 0; ///< handles that it has stood for before
 
 private:
     friend class driver;

@@ -21,9 +21,13 @@ struct context_options
     /// that has paid off of late. 0 forbids it.
     std::chrono::microseconds spin{50};
 
-    /// The driver's name, "io_uring"; empty: `PROACTOR_DRIVER` of the environment, else the best.
-    /// One that this system does not allow is an error.
+    /// The driver's name, "io_uring" or "epoll"; empty: `PROACTOR_DRIVER` of the environment, else the
+    /// best that this system allows. One that was asked for and that it does not allow is an error.
     std::string_view driver{};
+
+    /// Threads, at most, that the driver may have for what can only be done by blocking; they start on
+    /// demand and end when idle. 0 makes such operations fail.
+    unsigned pool_threads = 64;
 };
 
 } // namespace proactor

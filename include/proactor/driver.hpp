@@ -23,6 +23,17 @@ struct driver_counters
     std::uint64_t resubmitted = 0;  ///< came back undone, and were tried again unasked
 };
 
+/// By what means a driver carries requests of one kind out.
+enum class means : std::uint8_t
+{
+    system,         ///< the system takes the request, and completes it
+    readiness,      ///< tried without blocking, at once and whenever the handle has become ready
+    memory_or_pool, ///< what the system has in memory at once, the rest as in `pool`
+    pool            ///< by a thread that may block
+};
+
+const char* name_of(means m) noexcept;
+
 /// Completes requests: hands operations to the operating system and gives each back exactly once.
 ///
 /// The promises below carry tags; the conformance suite asserts each of them on every driver.
@@ -76,6 +87,14 @@ public:
     driver& operator=(const driver&) = delete;
 
     virtual const char* name() const noexcept = 0;
+
+    /// How requests of the kind of `r` are carried out here. Those that cannot go the named way, for
+    /// instance on a file that is always ready, go to the pool.
+    virtual means serves(const request::any& r) const noexcept = 0;
+
+    /// Whether the system completes an operation only when the thread that submitted it passes through
+    /// the kernel.
+    virtual bool completes_on_submitter() const noexcept { return false; }
 
     /// Takes up an open handle, which stays the caller's.
     attachment& attach(native_handle handle);
@@ -173,6 +192,12 @@ protected:
     /// The terminal completion of an operation: settles what late successes mean, and lets the next
     /// of its lane begin.
     void finish(operation& op, int error, std::uint64_t value, std::uint32_t flags = 0);
+
+    /// Whether something waits to be given back.
+    bool finished_any() const noexcept { return !finished_.empty(); }
+
+    /// The attachment stands for its handle no longer, which is still open.
+    virtual void forget(attachment&) noexcept {}
 
     /// Whether the system holds no reference to the attachment's handle on behalf of operations.
     virtual bool released(const attachment& a) const noexcept { return !a.busy(); }

@@ -15,8 +15,14 @@ struct driver_options
     /// Entries of the submission queue, where the driver has one; a power of two is best.
     unsigned entries = 256;
 
-    /// "io_uring", or empty for the environment's `PROACTOR_DRIVER` and else the best there is.
+    /// "io_uring" or "epoll"; empty: what `PROACTOR_DRIVER` of the environment says, else the best
+    /// that this system allows.
     std::string_view name{};
+
+    /// Threads, at most, for what can only be done by blocking. They start on demand, and one that has
+    /// had nothing to do for `pool_idle` ends.
+    unsigned pool_threads = 64;
+    std::chrono::milliseconds pool_idle{5000};
 };
 
 /// A driver, or why there is none.

@@ -70,7 +70,9 @@ public:
         idle,      ///< not with a driver
         queued,    ///< behind others of its lane
         in_flight, ///< the kernel may touch it
-        polled     ///< in flight as a wait for readiness, to be tried again
+        polled,    ///< in flight as a wait for readiness, to be tried again
+        untried,   ///< in the driver's queue of what it tries next
+        pooled     ///< with the blocking pool
     } phase = phase::idle;
 
     bool cancel_requested = false;

@@ -1,4 +1,5 @@
-// Reads as programs on epoll do them: in a thread pool, with the outcome posted to the loop.
+// Reads as programs on epoll do them: in a thread pool, with the outcome posted to the loop. The
+// environment says in PERF_THREADS how many threads the pool has.
 #define PERF_ASIO 1
 #include "workload.hpp"
 
@@ -8,21 +9,28 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
-#include <thread>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
 
 #include <unistd.h>
 
 namespace {
 
-/// Enough to keep a device busy; of reads that only copy memory, what the processors can do.
-unsigned threads_for(const perf::workload& work)
+unsigned threads()
 {
-    const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
-    return work.direct() ? work.depth() : std::min(work.depth(), 2 * processors);
+    const char* const text = std::getenv("PERF_THREADS");
+    const std::string_view digits = text ? text : "";
+    unsigned count = 0;
+    const auto [rest, error] = std::from_chars(digits.begin(), digits.end(), count);
+    if (error != std::errc() || rest != digits.end() || count == 0)
+        throw std::runtime_error("PERF_THREADS does not say how many threads the pool has");
+    return count;
 }
 
 class lane
@@ -64,7 +72,7 @@ void file_read(const perf::assignment& a)
     perf::workload work(a);
     perf::context ctx;
     std::deque<lane> lanes; // they stay where they are, and outlive the pool's threads
-    boost::asio::thread_pool pool(threads_for(work));
+    boost::asio::thread_pool pool(threads());
     const int fd = work.open();
     for (unsigned i = 0; i < work.depth(); ++i)
         lanes.emplace_back(ctx, pool, work, fd, i).read();

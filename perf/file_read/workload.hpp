@@ -20,8 +20,6 @@ class workload
 public:
     explicit workload(const assignment& a);
 
-    bool direct() const noexcept { return direct_; }
-
     /// Reads in flight, each with a buffer of its own.
     unsigned depth() const noexcept { return depth_; }
 

@@ -40,7 +40,7 @@ std::vector<const perf::scenario*> choose(const perf::options& o)
     return chosen;
 }
 
-/// Before anything is measured: nobody waits ten minutes to learn that.
+/// Before anything is measured: nobody waits a quarter of an hour to learn that.
 void require_writable(const std::string& path)
 {
     const bool there = std::filesystem::exists(path);

@@ -3,9 +3,11 @@
 #include "output.hpp"
 #include "pace.hpp"
 #include "process.hpp"
+#include "refusal.hpp"
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <random>
 
 namespace perf {
@@ -41,31 +43,50 @@ std::vector<variant_series> empty_series(const std::vector<const scenario*>& cho
     return all;
 }
 
+/// Asks once for each setting, and has those who would be refused skip.
+void skip_refused(const std::string& folder, std::vector<variant_series>& all)
+{
+    std::map<std::string_view, std::optional<std::string>> known;
+    for (variant_series& series : all)
+        for (peer_series& peer : series.peers)
+        {
+            if (!peer.peer->may_be_refused)
+                continue;
+            const auto [found, is_new] = known.try_emplace(peer.peer->setting);
+            if (is_new)
+            {
+                found->second = refusal(folder, peer.peer->setting);
+                if (found->second)
+                    std::fprintf(stderr, "perf: %s skipped (%s)\n",
+                                 std::string(peer.peer->key).c_str(), found->second->c_str());
+            }
+            peer.skipped = found->second;
+        }
+}
+
 figures run_once(const plan& p, const scenario& s, const variant& v, const peer& who,
                  std::chrono::milliseconds window)
 {
-    const std::string program =
-        p.folder + "/" + std::string(s.program) + "_" + std::string(who.key);
-    std::vector<std::string> command{program, std::string(v.name), std::to_string(window.count())};
+    const std::string program = p.folder + "/" + std::string(s.program) + "_"
+        + std::string(who.program.empty() ? who.key : who.program);
+    command c{{program, std::string(v.name), std::to_string(window.count())},
+              std::string(who.setting)};
     if (!s.client.empty())
     {
-        command.push_back(program);
-        command.front() = p.folder + "/" + std::string(s.client);
+        c.words.push_back(program);
+        c.words.front() = p.folder + "/" + std::string(s.client);
     }
     if (!who.bare)
-        command.insert(command.end(), s.arguments.begin(), s.arguments.end());
+        c.words.insert(c.words.end(), s.arguments.begin(), s.arguments.end());
     // Connecting, warming up and reading the file once take some; the rest is for busy machines.
     const auto limit = 4 * window + std::chrono::seconds(30);
     try
     {
-        return read_output(run_process(command, std::max(v.on, who.on), limit), s.metrics);
+        return read_output(run_process(c, std::max(v.on, who.on), limit), s.metrics);
     }
     catch (const program_failure& failure)
     {
-        std::string line;
-        for (const std::string& word : command)
-            line += word + ' ';
-        throw program_failure(line + "failed: " + failure.what());
+        throw program_failure(to_string(c) + " failed: " + failure.what());
     }
 }
 
@@ -119,7 +140,8 @@ private:
     {
         std::size_t runs = 0;
         for (const variant_series& series : all)
-            runs += series.peers.size();
+            runs += static_cast<std::size_t>(std::ranges::count_if(
+                series.peers, [](const auto& peer) { return !peer.skipped; }));
         return runs;
     }
 
@@ -175,6 +197,7 @@ row summarise_row(const variant_series& series, std::size_t m)
 std::vector<row> measure(const std::vector<const scenario*>& chosen, const plan& p)
 {
     std::vector<variant_series> all = empty_series(chosen);
+    skip_refused(p.folder, all);
     rounds(p, all).run();
     std::vector<row> rows;
     for (const variant_series& series : all)

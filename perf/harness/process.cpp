@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include <fcntl.h>
@@ -36,17 +37,18 @@ cpu_set_t processor_set(processors on)
     return chosen;
 }
 
-[[noreturn]] void become(const std::vector<std::string>& command, const cpu_set_t& where,
-                         int output)
+[[noreturn]] void become(const command& c, const cpu_set_t& where, int output)
 {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::dup2(output, STDOUT_FILENO);
     std::vector<char*> arguments;
-    for (const std::string& a : command)
-        arguments.push_back(const_cast<char*>(a.c_str())); // execv changes nothing
+    for (const std::string& word : c.words)
+        arguments.push_back(const_cast<char*>(word.c_str())); // execv changes nothing
     arguments.push_back(nullptr);
-    if (::sched_setaffinity(0, sizeof where, &where) == 0)
+    // Nor does putenv, which keeps the text until the program takes this one's place.
+    if ((c.setting.empty() || ::putenv(const_cast<char*>(c.setting.c_str())) == 0)
+        && ::sched_setaffinity(0, sizeof where, &where) == 0)
         ::execv(arguments[0], arguments.data());
     std::fprintf(stderr, "%s: %s\n", arguments[0], std::strerror(errno));
     ::_exit(126);
@@ -55,14 +57,14 @@ cpu_set_t processor_set(processors on)
 class child
 {
 public:
-    child(const std::vector<std::string>& command, const cpu_set_t& where)
+    child(const command& c, const cpu_set_t& where)
     {
         int ends[2];
         if (::pipe2(ends, O_CLOEXEC) != 0)
             throw program_failure(std::string("pipe2: ") + std::strerror(errno));
         pid_ = ::fork();
         if (pid_ == 0)
-            become(command, where, ends[1]);
+            become(c, where, ends[1]);
         ::close(ends[1]);
         output_ = ends[0];
         if (pid_ < 0)
@@ -122,15 +124,22 @@ private:
 
 } // namespace
 
-ended_process run_process(const std::vector<std::string>& command, processors on,
-                          std::chrono::milliseconds limit)
+std::string to_string(const command& c)
+{
+    std::string text = c.setting;
+    for (const std::string& word : c.words)
+        text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+ended_process run_process(const command& c, processors on, std::chrono::milliseconds limit)
 {
     const auto deadline = clock::now() + limit;
-    child c(command, processor_set(on));
+    child running(c, processor_set(on));
     ended_process result{};
-    if (!c.read_all(result.output, deadline))
+    if (!running.read_all(result.output, deadline))
         throw program_failure("not done after " + std::to_string(limit.count()) + " ms");
-    const int status = c.wait();
+    const int status = running.wait();
     if (WIFSIGNALED(status))
         throw program_failure(std::string("died of ") + ::strsignal(WTERMSIG(status)));
     result.status = WEXITSTATUS(status);

@@ -22,9 +22,17 @@ struct ended_process
     std::string output;
 };
 
+struct command
+{
+    std::vector<std::string> words;
+    std::string setting; ///< NAME=VALUE, added to the environment; empty: nothing
+};
+
+/// As one would type it.
+std::string to_string(const command& c);
+
 /// The command's standard error is ours. Throws `program_failure` if it cannot be started, dies of
 /// a signal or takes longer than the limit; no process of its group is left then.
-ended_process run_process(const std::vector<std::string>& command, processors on,
-                          std::chrono::milliseconds limit);
+ended_process run_process(const command& c, processors on, std::chrono::milliseconds limit);
 
 } // namespace perf

@@ -7,8 +7,23 @@ namespace {
 constexpr metric allocations{"allocs_per_op", "1", better::lower};
 constexpr metric nanoseconds{"ns", "ns", better::lower};
 
+// What the environment of whoever measures says, or what a program would fall back to, is never
+// measured under another name.
+constexpr std::string_view on_io_uring = "PROACTOR_DRIVER=io_uring";
+constexpr std::string_view on_epoll = "PROACTOR_DRIVER=epoll";
+
+constexpr peer proactor{.key = subject, .setting = on_io_uring};
+constexpr peer proactor_typed{.key = "proactor_typed", .setting = on_io_uring};
+constexpr peer proactor_epoll{
+    .key = other_driver, .program = "proactor", .setting = on_epoll, .may_be_refused = true};
+
+constexpr peer thread_pool(std::string_view key, std::string_view threads)
+{
+    return {.key = key, .on = processors::two, .program = "thread_pool", .setting = threads};
+}
+
 const std::vector<peer> contexts{
-    {"proactor"}, {"proactor_typed"}, {"asio_epoll"}, {"asio_io_uring"}};
+    proactor, proactor_typed, proactor_epoll, {"asio_epoll"}, {"asio_io_uring"}};
 
 } // namespace
 
@@ -29,8 +44,9 @@ const std::vector<scenario>& scenarios()
                         {"rps", "1/s", better::higher},
                         {"p99_us", "us", better::lower},
                         allocations},
-            .peers = {{"proactor"},
-                      {"proactor_typed"},
+            .peers = {proactor,
+                      proactor_typed,
+                      proactor_epoll,
                       {"asio_epoll"},
                       // Boost 1.81's backend now and then sleeps on entries that it has prepared
                       // but not submitted, and its server never hears that it should end.
@@ -47,12 +63,16 @@ const std::vector<scenario>& scenarios()
             .metrics = {{"iops", "1/s", better::higher},
                         {"cpu_ns", "ns", better::lower},
                         allocations},
-            .peers = {{"proactor"},
-                      {"proactor_typed"},
+            .peers = {proactor,
+                      proactor_typed,
+                      proactor_epoll,
                       {"asio_io_uring"},
                       {"asio_io_uring_file_each"},
                       {"floor"},
-                      {"asio_thread_pool", processors::two}},
+                      thread_pool("thread_pool_1", "PERF_THREADS=1"),
+                      thread_pool("thread_pool_2", "PERF_THREADS=2"),
+                      thread_pool("thread_pool_4", "PERF_THREADS=4"),
+                      thread_pool("thread_pool_32", "PERF_THREADS=32")},
         },
         {
             .name = "post",

@@ -34,7 +34,6 @@ struct variant
     processors on = processors::one;
 };
 
-/// Its program is named <scenario's program>_<key>.
 struct peer
 {
     std::string_view key;
@@ -43,6 +42,12 @@ struct peer
     /// else the first ends the measurement.
     unsigned attempts = 1;
     bool bare = false; ///< takes no arguments of the scenario's
+    /// Its program is named <scenario's program>_<this>; empty: the key.
+    std::string_view program = {};
+    /// NAME=VALUE, added to the environment of its program; empty: nothing.
+    std::string_view setting = {};
+    /// The setting names a driver, which this build or this system may refuse: the peer then skips.
+    bool may_be_refused = false;
 };
 
 struct scenario
@@ -58,6 +63,9 @@ struct scenario
 
 /// The peer that all others are compared with.
 inline constexpr std::string_view subject = "proactor";
+
+/// The same program on another driver: it is compared with all others too.
+inline constexpr std::string_view other_driver = "proactor_epoll";
 
 const std::vector<scenario>& scenarios();
 

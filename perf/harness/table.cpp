@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <span>
 
 namespace perf {
 
@@ -34,16 +35,17 @@ const summary* find(const row& r, std::string_view peer)
     return found == r.results.end() ? nullptr : &found->second;
 }
 
-line heading(const scenario& s)
+line heading(const scenario& s, std::string_view own_key)
 {
-    line cells{std::string(s.name), "metric", "better", std::string(subject), "from", "to"};
+    line cells{std::string(s.name), "metric", "better", std::string(own_key), "from", "to"};
     for (const peer& p : s.peers)
-        if (p.key != subject)
+        if (p.key != own_key)
             cells.push_back("/ " + std::string(p.key));
     return cells;
 }
 
-line body(const row& r)
+/// Of a row that is skipped, or that has the peer with this key.
+line body(const row& r, std::string_view own_key)
 {
     line cells{std::string(r.variant->name), std::string(r.metric->name)};
     if (r.skipped)
@@ -51,12 +53,12 @@ line body(const row& r)
         cells.push_back("skipped: " + *r.skipped);
         return cells;
     }
-    const summary* const own = find(r, subject);
+    const summary* const own = find(r, own_key);
     cells.push_back(r.metric->better == better::lower ? "lower" : "higher");
     for (const double value : {own->median, own->min, own->max})
         cells.push_back(figure(value));
     for (const peer& p : r.scenario->peers)
-        if (p.key != subject)
+        if (p.key != own_key)
         {
             const summary* const other = find(r, p.key);
             cells.push_back(other ? ratio(own->median, other->median) : "skipped");
@@ -88,18 +90,28 @@ std::string aligned(const std::vector<line>& lines)
     return text;
 }
 
+/// The scenario's rows; nothing where that peer has no figures in any of them.
+std::string compared(std::span<const row> rows, std::string_view own_key)
+{
+    std::vector<line> lines{heading(*rows.front().scenario, own_key)};
+    for (const row& r : rows)
+        if (find(r, own_key) || (r.skipped && own_key == subject))
+            lines.push_back(body(r, own_key));
+    return lines.size() > 1 ? '\n' + aligned(lines) : "";
+}
+
 } // namespace
 
 std::string to_table(const std::vector<row>& rows)
 {
-    std::string text = "Medians and range of proactor; then proactor's median / the peer's.\n";
+    std::string text = "Medians and range of a driver; then its median / the peer's.\n";
     for (auto first = rows.begin(); first != rows.end();)
     {
-        const scenario& s = *first->scenario;
-        std::vector<line> lines{heading(s)};
-        for (; first != rows.end() && first->scenario == &s; ++first)
-            lines.push_back(body(*first));
-        text += '\n' + aligned(lines);
+        const auto last = std::find_if(first, rows.end(),
+                                       [&](const row& r) { return r.scenario != first->scenario; });
+        for (const std::string_view own_key : {subject, other_driver})
+            text += compared({first, last}, own_key);
+        first = last;
     }
     return text;
 }

@@ -2,6 +2,7 @@
 
 #include "../threads.hpp"
 #include "handle.hpp"
+#include "attempt.hpp"
 
 #include <cerrno>
 #include <thread>
@@ -11,6 +12,22 @@ namespace proactor {
 
 driver::~driver() = default;
 
+const char* name_of(means m) noexcept
+{
+    switch (m)
+    {
+    case means::system:
+        return "system";
+    case means::readiness:
+        return "readiness";
+    case means::memory_or_pool:
+        return "memory or pool";
+    case means::pool:
+        break;
+    }
+    return "pool";
+}
+
 attachment& driver::attach(native_handle handle)
 {
     attachment* a = free_;
@@ -19,6 +36,7 @@ attachment& driver::attach(native_handle handle)
     else
         a = &attachments_.emplace_back();
     a->handle_ = handle;
+    a->notes = {};
     a->detached_ = a->close_when_idle_ = false;
     return *a;
 }
@@ -38,6 +56,8 @@ void driver::detach(attachment& a, bool close_handle)
 
 void driver::recycle(attachment& a)
 {
+    forget(a);
+    ++a.generation;
     if (a.close_when_idle_)
         detail::close_handle(a.handle_);
     a.handle_ = invalid_handle;
@@ -61,14 +81,20 @@ void driver::submit(operation& op, attachment& on, lane l)
 
 bool driver::attempt(operation& op, attachment& on, lane l)
 {
-    if (on.busy(l) || !on.kept_.empty())
+    // Without a lane it is work for a file, which may block.
+    if (l == lane::none || on.busy(l) || !on.kept_.empty())
         return false;
-    op.outcome = {};
-    if (!detail::attempt(on.handle_, op))
-        return false;
+    const auto tried = detail::attempt(on.handle_, op, false);
     ++counters_.system_calls;
+    if (tried.then != detail::attempted::next::done)
+        return false;
     ++counters_.submissions;
     ++counters_.completions;
+    op.outcome = {};
+    if (tried.result < 0)
+        op.outcome.error = static_cast<std::int32_t>(-tried.result);
+    else
+        op.outcome.value = static_cast<std::uint64_t>(tried.result);
     op.lane = l;
     finished_.push(op);
     return true;

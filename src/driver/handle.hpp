@@ -2,7 +2,6 @@
 #define PROACTOR_SRC_DRIVER_HANDLE_HPP
 
 #include <proactor/native_handle.hpp>
-#include <proactor/operation.hpp>
 
 #include <cstdint>
 
@@ -11,11 +10,11 @@ namespace proactor::detail {
 
 void close_handle(native_handle handle) noexcept;
 
+/// `invalid_handle` if the system refuses, for the reason in `errno`.
+native_handle duplicate_handle(native_handle handle) noexcept;
+
 /// The address of a connected socket's peer; does nothing where `address` is null.
 void peer_address(native_handle handle, void* address, std::uint32_t* size) noexcept;
-
-/// Tries an operation once without blocking. False: it would block, or cannot be tried so.
-bool attempt(native_handle handle, operation& op) noexcept;
 
 } // namespace proactor::detail
 

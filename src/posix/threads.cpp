@@ -2,6 +2,7 @@
 
 #include <linux/membarrier.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,6 +14,13 @@ bool membarrier(int command) noexcept
 {
     return ::syscall(SYS_membarrier, command, 0, 0) == 0;
 }
+
+struct timer_slack
+{
+    const void* owner = nullptr;
+    unsigned long before = 0;
+};
+thread_local timer_slack lowered;
 
 } // namespace
 
@@ -28,6 +36,22 @@ void fence_all_threads() noexcept
     // way back to user space each runs the task work that IORING_SETUP_COOP_TASKRUN left to it.
     if (can_fence_all_threads())
         membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+}
+
+void lower_timer_slack(const void* owner) noexcept
+{
+    if (lowered.owner)
+        return;
+    lowered = {owner, static_cast<unsigned long>(::prctl(PR_GET_TIMERSLACK))};
+    ::prctl(PR_SET_TIMERSLACK, 1UL);
+}
+
+void restore_timer_slack(const void* owner) noexcept
+{
+    if (lowered.owner != owner)
+        return;
+    ::prctl(PR_SET_TIMERSLACK, lowered.before);
+    lowered = {};
 }
 
 unsigned processors_of_thread() noexcept

@@ -1,6 +1,11 @@
 // What the caller or the system does wrong, and the clear error that answers it.
 #include "../support/context.hpp"
+#include "../support/skip.hpp"
 #include "child.hpp"
+
+#if !PROACTOR_TEST_ORACLE
+#    include <proactor/log.hpp>
+#endif
 
 #include <boost/test/unit_test.hpp>
 
@@ -92,16 +97,25 @@ boost::test_tools::assertion_result filters_may_be_set(boost::unit_test::test_un
     return result;
 }
 
-// The exit status of a child that makes a context: 0 if it could, 1 on a system_error, which it
-// says.
-int make_a_context()
+// The exit status of a child that makes a context and uses it: 0 if it could, saying what was logged
+// and the driver's name; 1 on a system_error, which it says.
+int make_a_context(proactor::context_options const& options = {})
 {
+    proactor::set_log_function([](std::string_view line) {
+        std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+    });
     try
     {
-        proactor::io_context ctx;
-        asio::post(ctx, [] {});
+        proactor::io_context ctx(options);
+        test::tcp_pair pair(ctx);
+        char byte = 'x';
+        pair.a.async_read_some(asio::buffer(&byte, 1), [](test::error_code ec, std::size_t n) {
+            std::fprintf(stderr, "read %zu %d\n", n, ec.value());
+        });
+        pair.b.async_write_some(asio::buffer("y", 1), [](test::error_code, std::size_t) {});
         ctx.run();
-        return 0;
+        std::fprintf(stderr, "driver %s\n", ctx.metrics().driver);
+        return byte == 'y' ? 0 : 3;
     }
     catch (boost::system::system_error const& e)
     {
@@ -114,34 +128,95 @@ int make_a_context()
     }
 }
 
+struct refusal
+{
+    long call;
+    int error;
+    char const* named;
+};
+
+refusal const refusals[] = {
+    {__NR_io_uring_setup, EPERM, "io_uring_setup"},
+    {__NR_io_uring_setup, ENOSYS, "io_uring_setup"},
+    {__NR_io_uring_setup, ENOMEM, "io_uring_setup"},
+    {__NR_io_uring_enter, EPERM, "io_uring_enter"},
+    {__NR_io_uring_register, EPERM, "io_uring_register"},
+};
+
+bool contains(std::string const& text, std::string const& part)
+{
+    return text.find(part) != std::string::npos;
+}
+
 } // namespace
 
-BOOST_AUTO_TEST_CASE(a_system_without_io_uring_is_named,
+BOOST_AUTO_TEST_CASE(a_system_without_io_uring_falls_back_and_says_why,
                      *boost::unit_test::precondition(filters_may_be_set))
 {
-    struct
-    {
-        long call;
-        int error;
-        char const* named;
-    } const refusals[] = {
-        {__NR_io_uring_setup, EPERM, "io_uring_setup"},
-        {__NR_io_uring_setup, ENOSYS, "io_uring_setup"},
-        {__NR_io_uring_enter, EPERM, "io_uring_enter"},
-        {__NR_io_uring_register, EPERM, "io_uring_register"},
-    };
-    for (auto const& refusal : refusals)
+    for (auto const& [call, error, named] : refusals)
     {
         auto const end = test::in_child([&] {
             ::unsetenv("PROACTOR_DRIVER");
-            return forbid(refusal.call, refusal.error) ? make_a_context() : 99;
+            return forbid(call, error) ? make_a_context() : 99;
         });
-        // A kernel that must not be asked for its opcodes is one without them.
-        int const error = refusal.call == __NR_io_uring_register ? ENOSYS : refusal.error;
         BOOST_REQUIRE(end.exited);
-        BOOST_TEST(end.status == 1);
-        BOOST_TEST(end.said.find(refusal.named) != std::string::npos, end.said);
-        BOOST_TEST(end.said.find("[" + std::to_string(error) + "]") != std::string::npos, end.said);
+        BOOST_TEST(end.status == 0, end.said);
+        BOOST_TEST(contains(end.said, "proactor: driver epoll, because of " + std::string(named)),
+                   end.said);
+        BOOST_TEST(contains(end.said, "driver epoll\n"), end.said);
+        BOOST_TEST(contains(end.said, "read 1 0\n"), end.said);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_driver_that_was_asked_for_is_never_another,
+                     *boost::unit_test::precondition(filters_may_be_set))
+{
+    for (auto const& [call, error, named] : refusals)
+        for (bool const by_environment : {true, false})
+        {
+            auto const end = test::in_child([&] {
+                proactor::context_options options;
+                ::unsetenv("PROACTOR_DRIVER");
+                if (by_environment)
+                    ::setenv("PROACTOR_DRIVER", "io_uring", 1);
+                else
+                    options.driver = "io_uring";
+                return forbid(call, error) ? make_a_context(options) : 99;
+            });
+            // A kernel that must not be asked for its opcodes is one without them.
+            int const shown = call == __NR_io_uring_register ? ENOSYS : error;
+            BOOST_REQUIRE(end.exited);
+            BOOST_TEST(end.status == 1);
+            BOOST_TEST(contains(end.said, named), end.said);
+            BOOST_TEST(contains(end.said, "[" + std::to_string(shown) + "]"), end.said);
+        }
+}
+
+BOOST_AUTO_TEST_CASE(the_driver_that_won_is_told_in_one_line)
+{
+    for (std::string const name : {"io_uring", "epoll"})
+    {
+        auto const end = test::in_child([&] {
+            ::setenv("PROACTOR_DRIVER", name.c_str(), 1);
+            return make_a_context();
+        });
+        if (end.status == 1)
+        {
+            test::skipped("no " + name + " here");
+            continue;
+        }
+        BOOST_TEST(end.said
+                   == "proactor: driver " + name + ", as PROACTOR_DRIVER says\nread 1 0\ndriver "
+                       + name + "\n");
+        // The options are stronger than the environment.
+        auto const options_win = test::in_child([&] {
+            ::setenv("PROACTOR_DRIVER", "nonsense", 1);
+            proactor::context_options options;
+            options.driver = name;
+            return make_a_context(options);
+        });
+        BOOST_TEST(options_win.said.starts_with("proactor: driver " + name + ", as asked for\n"),
+                   options_win.said);
     }
 }
 
@@ -149,7 +224,7 @@ BOOST_AUTO_TEST_CASE(a_ring_that_is_forbidden_later_terminates,
                      *boost::unit_test::precondition(filters_may_be_set))
 {
     auto const end = test::in_child([] {
-        proactor::io_context ctx;
+        proactor::io_context ctx(proactor::context_options{.driver = "io_uring"});
         test::tcp_pair pair(ctx);
         char byte;
         pair.a.async_read_some(asio::buffer(&byte, 1), [](test::error_code, std::size_t) {});
@@ -182,9 +257,9 @@ BOOST_AUTO_TEST_CASE(a_driver_of_an_unknown_name_is_an_error)
 BOOST_AUTO_TEST_CASE(the_driver_can_be_named_in_the_options)
 {
     proactor::context_options options;
-    options.driver = "io_uring";
+    options.driver = "epoll";
     proactor::io_context ctx(options);
-    BOOST_TEST(ctx.metrics().driver == std::string("io_uring"));
+    BOOST_TEST(ctx.metrics().driver == std::string("epoll"));
 }
 
 BOOST_AUTO_TEST_CASE(a_ring_of_four_entries_serves_many_operations)

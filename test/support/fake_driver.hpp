@@ -71,6 +71,11 @@ public:
     // driver
 
     const char* name() const noexcept override { return "fake"; }
+    proactor::means serves(const proactor::request::any&) const noexcept override
+    {
+        return proactor::means::system;
+    }
+    bool completes_on_submitter() const noexcept override { return true; }
     bool unflushed() const noexcept override { return !prepared.empty(); }
     void flush() override
     {

@@ -262,7 +262,7 @@ BOOST_AUTO_TEST_CASE(an_operation_started_elsewhere_reaches_the_system_while_the
     l.engine.work_started();
     running thread(l);
     BOOST_TEST(asleep(l));
-    l.engine.start(op, a, lane::read);
+    l.engine.start(op, a, lane::none); // which nobody tries on the spot
     BOOST_TEST(test::yield_until([&] {
         section_guard held(l.engine.exclusive());
         return l.driver.has_started(op);

@@ -20,7 +20,7 @@ endif()
 # A platform is a folder: everything under src/driver/<folder>/ is compiled where it is named here.
 set(driver_folders)
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
-    list(APPEND driver_folders io_uring posix)
+    list(APPEND driver_folders io_uring readiness epoll linux_aio posix)
 endif()
 
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.cpp")

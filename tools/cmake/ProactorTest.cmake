@@ -9,9 +9,11 @@
 #   PROACTOR_TEST_WIDTHS    the widths of this build: drop_in alone under a sanitizer, else both
 #   PROACTOR_TEST_TIMEOUT   the TIMEOUT of a ctest entry, in seconds
 #   PROACTOR_TEST_WATCH     put before a command: prints all stacks when it takes too long
+#   PROACTOR_TEST_IF_DRIVER put between these for an entry of one driver: skips it where the system
+#                           cannot have the driver
 #   threads_tests           target: everything that the label `threads` runs
 
-set(PROACTOR_TEST_DRIVERS io_uring)
+set(PROACTOR_TEST_DRIVERS io_uring epoll)
 set(PROACTOR_TEST_WIDTHS typed drop_in)
 set(PROACTOR_TEST_TIMEOUT 60)
 if(PROACTOR_SANITIZER)
@@ -30,6 +32,12 @@ if(NOT Boost_FOUND OR NOT TARGET Boost::unit_test_framework)
 endif()
 
 add_custom_target(threads_tests)
+
+add_executable(driver_available "${PROJECT_SOURCE_DIR}/test/support/driver_available.cpp")
+target_link_libraries(driver_available PRIVATE proactor::proactor proactor_warnings)
+add_dependencies(threads_tests driver_available)
+set(PROACTOR_TEST_IF_DRIVER
+    sh "${PROJECT_SOURCE_DIR}/test/support/if_driver.sh" $<TARGET_FILE:driver_available>)
 
 # Everything that two executables of one width share: flags, main(), the precompiled header. They
 # reuse that header, so their flags have to be the same.
@@ -91,7 +99,8 @@ function(proactor_test area)
 
     foreach(driver IN LISTS PROACTOR_TEST_DRIVERS)
         set(name ${area}.${arg_WIDTH}.${driver})
-        add_test(NAME ${name} COMMAND ${PROACTOR_TEST_WATCH} $<TARGET_FILE:${program}>)
+        add_test(NAME ${name} COMMAND ${PROACTOR_TEST_WATCH} ${PROACTOR_TEST_IF_DRIVER}
+            $<TARGET_FILE:${program}>)
         set_tests_properties(${name} PROPERTIES
             ENVIRONMENT "PROACTOR_DRIVER=${driver}"
             LABELS "${area};${arg_WIDTH};${driver};${arg_LABELS}"

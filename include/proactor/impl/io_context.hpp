@@ -39,7 +39,9 @@ struct io_context::opened
 
 inline io_context::opened io_context::open(const context_options& options)
 {
-    auto result = open_driver({.entries = options.entries, .name = options.driver});
+    auto result = open_driver({.entries = options.entries,
+                               .name = options.driver,
+                               .pool_threads = options.pool_threads});
     if (!result.driver)
         asio::detail::throw_exception(boost::system::system_error(
             detail::make_error(result.error), "proactor::io_context: " + result.reason));

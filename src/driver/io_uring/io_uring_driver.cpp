@@ -1,5 +1,6 @@
 #include "io_uring_driver.hpp"
 
+#include "../posix/posix_driver.hpp"
 #include "../posix/readiness.hpp"
 #include "prepare.hpp"
 #include "ring.hpp"
@@ -57,27 +58,43 @@ private:
     int fd_;
 };
 
-class io_uring_driver final : public driver
+class io_uring_driver final : public detail::posix_driver
 {
 public:
-    ring::failure open(unsigned entries) noexcept
+    using posix_driver::posix_driver;
+    ~io_uring_driver() override { end_pool(); }
+
+    ring::failure open(unsigned entries, const opcodes& masked) noexcept
     {
         if (event_.fd() < 0)
             return {errno, "eventfd"};
-        return ring_.open(entries);
+        const auto failed = ring_.open(entries);
+        served_ = served_by(ring_.opcodes() & ~masked);
+        return failed;
     }
 
     const char* name() const noexcept override { return "io_uring"; }
 
-    bool unflushed() const noexcept override { return ring_.unsubmitted() != 0; }
+    means serves(const request::any& r) const noexcept override
+    {
+        return served_[r.index()] ? means::system : detail::means_of(r);
+    }
+
+    /// So IORING_SETUP_COOP_TASKRUN has it.
+    bool completes_on_submitter() const noexcept override { return true; }
+
+    bool unflushed() const noexcept override { return ring_.unsubmitted() || untried(); }
 
     void flush() override
     {
-        while (ring_.unsubmitted())
+        while (unflushed())
             collect(true);
     }
 
-    bool ready() const noexcept override { return ring_.has_completions() || ring_.needs_enter(); }
+    bool ready() const noexcept override
+    {
+        return ring_.has_completions() || ring_.needs_enter() || returned();
+    }
 
     void wake() noexcept override
     {
@@ -91,6 +108,10 @@ public:
 protected:
     void start(operation& op) override
     {
+        if (std::holds_alternative<request::read>(op.request)
+            || std::holds_alternative<request::write>(op.request))
+            if (!std::exchange(op.attached->notes.prepared, true))
+                detail::prepare_device(op.attached->handle());
         if (!is_watched(op))
             return submit(op);
         const int handle = begin_watch(op);
@@ -102,6 +123,8 @@ protected:
 
     void stop(operation& op) override
     {
+        if (stop_trying(op))
+            return;
         io_uring_sqe& sqe = entry();
         io_uring_prep_cancel64(&sqe, reinterpret_cast<std::uint64_t>(&op), 0);
         sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
@@ -110,22 +133,27 @@ protected:
 
     void collect(bool enter) override
     {
+        take_returned();
+        try_all();
         if (!set_aside_.empty())
             for (const io_uring_cqe& cqe : std::exchange(set_aside_, {}))
                 completed(cqe);
         if (enter && (ring_.unsubmitted() || ring_.needs_enter()))
             submit();
         ring_.drain([this](const io_uring_cqe& cqe) { completed(cqe); });
+        try_all();
         ++turn_;
     }
 
     void sleep(clock::time_point deadline, detail::section* held) override
     {
+        deadline = look_again_by(deadline);
         const auto now = deadline == clock::time_point::max() ? clock::time_point::min()
                                                               : clock::now();
         if (ring_.has_completions() || deadline <= now)
             return collect(true);
-        if (!arm_doorbell() || !set_aside_.empty())
+        try_all();
+        if (!arm_doorbell() || !set_aside_.empty() || !fall_asleep())
             return collect(true);
         __kernel_timespec timeout{};
         if (deadline != clock::time_point::max())
@@ -145,8 +173,18 @@ protected:
         asleep_.store(false, std::memory_order_release);
         if (held)
             held->lock();
+        wake_up();
         ++turn_; // what came during the sleep was not there at once
         handle(result);
+    }
+
+    /// For what is tried, not submitted.
+    void await(operation& op) override
+    {
+        if (is_watched(op))
+            start(op);
+        else
+            poll(op, op.attached->handle(), detail::poll_events(detail::awaited(op)));
     }
 
     /// A thread that sleeps in the ring drops its references on its way out of the kernel.
@@ -158,6 +196,12 @@ protected:
 private:
     void submit(operation& op)
     {
+        if (!served_[op.request.index()]) [[unlikely]]
+        {
+            if (op.phase != operation::phase::polled)
+                op.driver_turn = 0;
+            return try_later(op);
+        }
         detail::annotate_submit(&op);
         op.driver_turn = turn_;
         op.phase = operation::phase::in_flight;
@@ -333,7 +377,8 @@ private:
     ring ring_;
     std::vector<io_uring_cqe> set_aside_;
     std::uint64_t generation_ = 0;
-    std::uint32_t turn_ = 0; ///< looks at the completion queue
+    request_set served_; ///< by the ring
+    std::uint32_t turn_ = 1; ///< looks at the completion queue
     bool armed_ = false;
     std::thread::id armed_by_;
     std::atomic<bool> asleep_{false}; ///< a thread is inside the system call of `sleep`
@@ -341,10 +386,10 @@ private:
 
 } // namespace
 
-open_driver_result open(unsigned entries)
+open_driver_result open(const driver_options& options, const opcodes& masked)
 {
-    auto made = std::make_unique<io_uring_driver>();
-    if (const auto failed = made->open(entries); failed.error)
+    auto made = std::make_unique<io_uring_driver>(options);
+    if (const auto failed = made->open(options.entries, masked); failed.error)
         return {nullptr, failed.error, failed.call};
     return {std::move(made), 0, {}};
 }

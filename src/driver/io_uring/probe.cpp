@@ -2,17 +2,51 @@
 
 #include <array>
 #include <cstddef>
+#include <liburing.h>
+#include <utility>
 
 namespace proactor::io_uring {
 
 namespace {
 
-constexpr std::array needed{
-    IORING_OP_NOP,     IORING_OP_READ,     IORING_OP_WRITE,    IORING_OP_READV,
-    IORING_OP_WRITEV,  IORING_OP_RECV,     IORING_OP_SEND,     IORING_OP_RECVMSG,
-    IORING_OP_SENDMSG, IORING_OP_ACCEPT,   IORING_OP_CONNECT,  IORING_OP_POLL_ADD,
-    IORING_OP_OPENAT,  IORING_OP_FSYNC,    IORING_OP_CLOSE,    IORING_OP_ASYNC_CANCEL,
+constexpr int none = -1;
+
+/// The opcodes that a request may need.
+struct need
+{
+    int one, other;
+
+    constexpr need(const request::nothing&) : need(IORING_OP_NOP) {}
+    constexpr need(const request::read&) : need(IORING_OP_READ, IORING_OP_READV) {}
+    constexpr need(const request::write&) : need(IORING_OP_WRITE, IORING_OP_WRITEV) {}
+    constexpr need(const request::read_at&) : need(IORING_OP_READ, IORING_OP_READV) {}
+    constexpr need(const request::write_at&) : need(IORING_OP_WRITE, IORING_OP_WRITEV) {}
+    constexpr need(const request::receive&) : need(IORING_OP_RECV, IORING_OP_RECVMSG) {}
+    constexpr need(const request::send&) : need(IORING_OP_SEND, IORING_OP_SENDMSG) {}
+    constexpr need(const request::receive_message&) : need(IORING_OP_RECVMSG) {}
+    constexpr need(const request::send_message&) : need(IORING_OP_SENDMSG) {}
+    constexpr need(const request::accept&) : need(IORING_OP_ACCEPT) {}
+    constexpr need(const request::connect&) : need(IORING_OP_CONNECT) {}
+    constexpr need(const request::poll&) : need(IORING_OP_POLL_ADD) {}
+    constexpr need(const request::open&) : need(IORING_OP_OPENAT) {}
+    constexpr need(const request::sync&) : need(IORING_OP_FSYNC) {}
+    constexpr need(const request::close&) : need(IORING_OP_CLOSE) {}
+
+private:
+    constexpr need(int a, int b = none) : one(a), other(b) {}
 };
+
+template <std::size_t... I>
+constexpr auto needs_of(std::index_sequence<I...>)
+{
+    return std::array{need(std::variant_alternative_t<I, request::any>{})...};
+}
+constexpr auto needs = needs_of(std::make_index_sequence<std::variant_size_v<request::any>>());
+
+bool has(const opcodes& supported, int op) noexcept
+{
+    return op == none || supported.test(static_cast<std::size_t>(op));
+}
 
 } // namespace
 
@@ -32,12 +66,18 @@ opcodes supported_opcodes(int ring_fd) noexcept
     return supported;
 }
 
-int missing_opcode(const opcodes& supported) noexcept
+bool are_enough(const opcodes& supported) noexcept
 {
-    for (const int op : needed)
-        if (!supported.test(static_cast<std::size_t>(op)))
-            return op;
-    return -1;
+    return has(supported, IORING_OP_NOP) && has(supported, IORING_OP_POLL_ADD)
+        && has(supported, IORING_OP_ASYNC_CANCEL);
+}
+
+request_set served_by(const opcodes& supported) noexcept
+{
+    request_set served;
+    for (std::size_t i = 0; i != needs.size(); ++i)
+        served[i] = has(supported, needs[i].one) && has(supported, needs[i].other);
+    return served;
 }
 
 } // namespace proactor::io_uring

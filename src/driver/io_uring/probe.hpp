@@ -1,9 +1,10 @@
 #ifndef PROACTOR_SRC_DRIVER_IO_URING_PROBE_HPP
 #define PROACTOR_SRC_DRIVER_IO_URING_PROBE_HPP
 
-#include "ring.hpp"
+#include <proactor/request.hpp>
 
 #include <bitset>
+#include <variant>
 
 namespace proactor::io_uring {
 
@@ -13,8 +14,14 @@ using opcodes = std::bitset<256>;
 /// What the kernel behind this ring says that it can do; nothing if it must not be asked.
 opcodes supported_opcodes(int ring_fd) noexcept;
 
-/// The first opcode that the driver cannot do without and that is missing, or -1.
-int missing_opcode(const opcodes& supported) noexcept;
+/// What no driver on a ring can do without; all else has a substitute.
+bool are_enough(const opcodes& supported) noexcept;
+
+/// A set of requests, by their places in `request::any`.
+using request_set = std::bitset<std::variant_size_v<request::any>>;
+
+/// The requests that these opcodes can carry out.
+request_set served_by(const opcodes& supported) noexcept;
 
 } // namespace proactor::io_uring
 

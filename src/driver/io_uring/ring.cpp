@@ -1,7 +1,6 @@
 #include "ring.hpp"
 
 #include "abi.hpp"
-#include "probe.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -97,7 +96,8 @@ ring::failure ring::open(unsigned entries) noexcept
     cq_tail_ = at(p.cq_off.tail);
     cq_mask_ = *at(p.cq_off.ring_mask);
     cqes_ = reinterpret_cast<io_uring_cqe*>(base + p.cq_off.cqes);
-    if (missing_opcode(supported_opcodes(fd_)) >= 0)
+    opcodes_ = supported_opcodes(fd_);
+    if (!are_enough(opcodes_))
         return {ENOSYS, "io_uring_register (opcodes of Linux 6.1)"};
     if (p.features & abi::feature_no_iowait)
         enter_flags_ = abi::enter_no_iowait;

@@ -1,6 +1,8 @@
 #ifndef PROACTOR_SRC_DRIVER_IO_URING_RING_HPP
 #define PROACTOR_SRC_DRIVER_IO_URING_RING_HPP
 
+#include "probe.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <liburing.h>
@@ -29,6 +31,9 @@ public:
 
     /// Makes the queues; `entries` is rounded up by the kernel.
     failure open(unsigned entries) noexcept;
+
+    /// What its kernel can do.
+    const io_uring::opcodes& opcodes() const noexcept { return opcodes_; }
 
     /// The next free entry, cleared; null when the queue is full.
     io_uring_sqe* prepare() noexcept;
@@ -126,6 +131,7 @@ private:
     unsigned cq_mask_ = 0;
 
     unsigned enter_flags_ = 0;
+    io_uring::opcodes opcodes_;
 };
 
 } // namespace proactor::io_uring

@@ -36,6 +36,15 @@ constexpr request::readiness readiness_of(unsigned events) noexcept
     return found;
 }
 
+/// What an operation that waits for `what` gets to know of them.
+constexpr request::readiness found_of(request::readiness what, unsigned events) noexcept
+{
+    using request::readiness;
+    constexpr auto unasked = readiness::error | readiness::read_closed | readiness::write_closed;
+    return static_cast<readiness>(static_cast<unsigned>(readiness_of(events))
+                                  & static_cast<unsigned>(what | unasked));
+}
+
 constexpr std::uint64_t value_of(request::readiness found) noexcept
 {
     return static_cast<std::uint64_t>(found);

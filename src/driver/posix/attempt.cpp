@@ -1,0 +1,333 @@
+#include "../attempt.hpp"
+
+#include "readiness.hpp"
+
+#include <cerrno>
+#include <cstddef>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace proactor::detail {
+
+static_assert(sizeof(native_buffer) == sizeof(iovec));
+static_assert(offsetof(native_buffer, data) == offsetof(iovec, iov_base));
+static_assert(offsetof(native_buffer, size) == offsetof(iovec, iov_len));
+
+namespace {
+
+using next = attempted::next;
+
+constexpr off_t current_position = -1;
+
+/// The result of a call, and what a call that was interrupted does next: again.
+template <typename F>
+std::int64_t call(F f) noexcept
+{
+    for (;;)
+    {
+        const auto n = f();
+        if (n >= 0)
+            return n;
+        if (errno != EINTR)
+            return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+    }
+}
+
+const iovec* iovecs(const buffer_list& b) noexcept
+{
+    return reinterpret_cast<const iovec*>(b.data());
+}
+
+int count(const buffer_list& b) noexcept
+{
+    return static_cast<int>(b.size());
+}
+
+msghdr message_of(const buffer_list& b) noexcept
+{
+    msghdr m{};
+    m.msg_iov = const_cast<iovec*>(iovecs(b));
+    m.msg_iovlen = b.size();
+    return m;
+}
+
+/// For calls without a flag of their own. Asked each time: the user may change the mode.
+std::int64_t ensure_non_blocking(native_handle handle) noexcept
+{
+    const int flags = ::fcntl(handle, F_GETFL);
+    if (flags < 0 || (!(flags & O_NONBLOCK) && ::fcntl(handle, F_SETFL, flags | O_NONBLOCK) < 0))
+        return -errno;
+    return 0;
+}
+
+attempted finished(std::int64_t result) noexcept
+{
+    return {next::done, false, result};
+}
+
+attempted or_wait(std::int64_t result) noexcept
+{
+    return {result == -EAGAIN ? next::wait : next::done, false, result};
+}
+
+/// One overload a request.
+struct trial
+{
+    native_handle handle;
+    bool again;
+
+    request::readiness ready_for(request::readiness what) const noexcept
+    {
+        pollfd now{handle, static_cast<short>(poll_events(what)), 0};
+        const int n = ::poll(&now, 1, 0);
+        return n > 0 ? found_of(what, static_cast<unsigned>(now.revents)) : request::readiness::none;
+    }
+
+    attempted operator()(const request::nothing&) const noexcept { return finished(0); }
+
+    attempted operator()(const request::receive& r) const noexcept
+    {
+        if (r.flags & MSG_OOB && ready_for(request::readiness::priority) == request::readiness::none)
+            return {next::wait}; // urgent data that has not come is an error to recv(2)
+        if (r.buffers.many)
+        {
+            msghdr m = message_of(r.buffers);
+            return or_wait(call([&] { return ::recvmsg(handle, &m, r.flags | MSG_DONTWAIT); }));
+        }
+        const native_buffer& b = r.buffers.single;
+        attempted a = or_wait(
+            call([&] { return ::recv(handle, b.data, b.size, r.flags | MSG_DONTWAIT); }));
+        a.drained = r.stream && r.flags == 0 && a.result > 0
+            && static_cast<std::size_t>(a.result) < b.size;
+        return a;
+    }
+    attempted operator()(const request::send& r) const noexcept
+    {
+        if (r.buffers.many)
+        {
+            const msghdr m = message_of(r.buffers);
+            return or_wait(call([&] { return ::sendmsg(handle, &m, r.flags | MSG_DONTWAIT); }));
+        }
+        const native_buffer& b = r.buffers.single;
+        return or_wait(
+            call([&] { return ::send(handle, b.data, b.size, r.flags | MSG_DONTWAIT); }));
+    }
+    attempted operator()(const request::receive_message& r) const noexcept
+    {
+        if (r.flags & MSG_OOB && ready_for(request::readiness::priority) == request::readiness::none)
+            return {next::wait};
+        return or_wait(call([&]
+                            { return ::recvmsg(handle, static_cast<msghdr*>(r.header),
+                                               r.flags | MSG_DONTWAIT); }));
+    }
+    attempted operator()(const request::send_message& r) const noexcept
+    {
+        return or_wait(call([&]
+                            { return ::sendmsg(handle, static_cast<const msghdr*>(r.header),
+                                               r.flags | MSG_DONTWAIT); }));
+    }
+
+    attempted operator()(const request::accept& r) const noexcept
+    {
+        if (const auto error = ensure_non_blocking(handle))
+            return finished(error);
+        for (;;)
+        {
+            const auto n = call([&] { return ::accept(handle, static_cast<sockaddr*>(r.address),
+                                                      r.address_size); });
+            if (r.report_aborted || (n != -ECONNABORTED && n != -EPROTO))
+                return or_wait(n);
+        }
+    }
+    attempted operator()(const request::connect& r) const noexcept
+    {
+        if (const auto error = ensure_non_blocking(handle))
+            return finished(error);
+        // A second call tells how the first has gone: connect(2), EINPROGRESS and EALREADY.
+        const auto n = call([&] { return ::connect(handle, static_cast<const sockaddr*>(r.address),
+                                                   r.address_size); });
+        if (n == -EINPROGRESS || n == -EALREADY)
+            return {next::wait};
+        return finished(again && n == -EISCONN ? 0 : n);
+    }
+
+    attempted operator()(const request::read& r) const noexcept
+    {
+        const auto n = call([&] { return ::preadv2(handle, iovecs(r.buffers), count(r.buffers),
+                                                   current_position, RWF_NOWAIT); });
+        if (n != -EOPNOTSUPP)
+            return or_wait(n);
+        if (const auto error = ensure_non_blocking(handle)) // terminals and other devices
+            return finished(error);
+        return or_wait(call([&] { return ::readv(handle, iovecs(r.buffers), count(r.buffers)); }));
+    }
+    attempted operator()(const request::write& r) const noexcept
+    {
+        const auto n = call([&] { return ::pwritev2(handle, iovecs(r.buffers), count(r.buffers),
+                                                    current_position, RWF_NOWAIT); });
+        if (n != -EOPNOTSUPP)
+            return or_wait(n);
+        if (const auto error = ensure_non_blocking(handle))
+            return finished(error);
+        return or_wait(call([&] { return ::writev(handle, iovecs(r.buffers), count(r.buffers)); }));
+    }
+
+    attempted operator()(const request::read_at& r) const noexcept
+    {
+        const auto n = call([&] { return ::preadv2(handle, iovecs(r.buffers), count(r.buffers),
+                                                   static_cast<off_t>(r.offset), RWF_NOWAIT); });
+        return {n == -EAGAIN || n == -EOPNOTSUPP ? next::block : next::done, false, n};
+    }
+
+    attempted operator()(const request::poll& r) const noexcept
+    {
+        if (r.many)
+            return {next::wait}; // being watched tells what is ready at first, too
+        const auto found = ready_for(r.what);
+        if (found == request::readiness::none)
+            return {next::wait};
+        return finished(static_cast<std::int64_t>(value_of(found)));
+    }
+
+    template <typename FileRequest>
+    attempted operator()(const FileRequest&) const noexcept
+    {
+        return {next::block};
+    }
+};
+
+struct performance
+{
+    native_handle handle;
+    const std::atomic<bool>& interrupted;
+
+    template <typename F>
+    std::int64_t call(F f) const noexcept
+    {
+        for (;;)
+        {
+            const auto n = f();
+            if (n >= 0)
+                return n;
+            if (errno != EINTR)
+                return -errno;
+            if (interrupted.load(std::memory_order_relaxed))
+                return -ECANCELED;
+        }
+    }
+
+    std::int64_t operator()(const request::read& r) const noexcept
+    {
+        return call([&] { return ::readv(handle, iovecs(r.buffers), count(r.buffers)); });
+    }
+    std::int64_t operator()(const request::write& r) const noexcept
+    {
+        return call([&] { return ::writev(handle, iovecs(r.buffers), count(r.buffers)); });
+    }
+    std::int64_t operator()(const request::read_at& r) const noexcept
+    {
+        return call([&] { return ::preadv(handle, iovecs(r.buffers), count(r.buffers),
+                                          static_cast<off_t>(r.offset)); });
+    }
+    std::int64_t operator()(const request::write_at& r) const noexcept
+    {
+        return call([&] { return ::pwritev(handle, iovecs(r.buffers), count(r.buffers),
+                                           static_cast<off_t>(r.offset)); });
+    }
+    std::int64_t operator()(const request::open& r) const noexcept
+    {
+        return call([&] { return ::open(r.path, r.flags | O_CLOEXEC, r.mode); });
+    }
+    std::int64_t operator()(const request::sync& r) const noexcept
+    {
+        return call([&] { return r.data_only ? ::fdatasync(handle) : ::fsync(handle); });
+    }
+    std::int64_t operator()(const request::close& r) const noexcept
+    {
+        return ::close(r.handle) == 0 || errno == EINTR ? 0 : -errno; // closed either way
+    }
+    template <typename SocketRequest>
+    std::int64_t operator()(const SocketRequest&) const noexcept
+    {
+        return -EOPNOTSUPP;
+    }
+};
+
+struct wanted
+{
+    using readiness = request::readiness;
+
+    readiness operator()(const request::read&) const noexcept { return readiness::read; }
+    readiness operator()(const request::accept&) const noexcept { return readiness::read; }
+    readiness operator()(const request::receive& r) const noexcept { return received(r.flags); }
+    readiness operator()(const request::receive_message& r) const noexcept
+    {
+        return received(r.flags);
+    }
+    readiness operator()(const request::poll& r) const noexcept { return r.what; }
+    template <typename Writing>
+    readiness operator()(const Writing&) const noexcept
+    {
+        return readiness::write;
+    }
+    static readiness received(int flags) noexcept
+    {
+        return flags & MSG_OOB ? readiness::priority : readiness::read;
+    }
+};
+
+struct way
+{
+    means operator()(const request::read_at&) const noexcept { return means::memory_or_pool; }
+    means operator()(const request::write_at&) const noexcept { return means::pool; }
+    means operator()(const request::open&) const noexcept { return means::pool; }
+    means operator()(const request::sync&) const noexcept { return means::pool; }
+    means operator()(const request::close&) const noexcept { return means::pool; }
+    template <typename Tried>
+    means operator()(const Tried&) const noexcept
+    {
+        return means::readiness;
+    }
+};
+
+} // namespace
+
+attempted attempt(native_handle handle, const operation& op, bool again) noexcept
+{
+    const trial t{handle, again};
+    // The most frequent two without a call through the variant's table.
+    if (const auto* r = std::get_if<request::receive>(&op.request))
+        return t(*r);
+    if (const auto* s = std::get_if<request::send>(&op.request))
+        return t(*s);
+    return std::visit(t, op.request);
+}
+
+means means_of(const request::any& r) noexcept
+{
+    return std::visit(way{}, r);
+}
+
+void prepare_device(native_handle handle) noexcept
+{
+    struct stat s;
+    if (::fstat(handle, &s) == 0 && S_ISCHR(s.st_mode))
+        ensure_non_blocking(handle);
+}
+
+request::readiness awaited(const operation& op) noexcept
+{
+    return std::visit(wanted{}, op.request);
+}
+
+std::int64_t perform(native_handle handle, const operation& op,
+                     const std::atomic<bool>& interrupted) noexcept
+{
+    return std::visit(performance{handle, interrupted}, op.request);
+}
+
+} // namespace proactor::detail

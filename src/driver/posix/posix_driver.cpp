@@ -1,0 +1,177 @@
+#include "posix_driver.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+
+namespace proactor::detail {
+
+namespace {
+
+using next = attempted::next;
+
+/// A look at the driver copies so much of files from the system's memory: some 100 us.
+constexpr unsigned read_unit = 4096;
+constexpr unsigned units_a_look = 128;
+
+std::size_t bytes_of(const buffer_list& b) noexcept
+{
+    std::size_t n = 0;
+    for (std::size_t i = 0; i != b.size(); ++i)
+        n += b.data()[i].size;
+    return n;
+}
+
+bool is_positioned(const operation& op) noexcept
+{
+    return std::holds_alternative<request::read_at>(op.request)
+        || std::holds_alternative<request::write_at>(op.request);
+}
+
+} // namespace
+
+void posix_driver::try_later(operation& op) noexcept
+{
+    op.phase = operation::phase::untried;
+    untried_.push(op);
+}
+
+void posix_driver::try_all()
+{
+    budget_ = units_a_look;
+    while (operation* op = untried_.pop())
+        try_one(*op);
+}
+
+void posix_driver::try_one(operation& op)
+{
+    if (is_positioned(op))
+    {
+        if (is_direct(*op.attached))
+            return op.cancel_requested || !start_direct(op) ? block(op) : void();
+        if (const auto* r = std::get_if<request::read_at>(&op.request))
+        {
+            const std::size_t units = 1 + bytes_of(r->buffers) / read_unit;
+            if (units > units_a_look)
+                return block(op); // a copy that long is work for another thread, in memory or not
+            if (units > budget_)
+            {
+                postponed_.push(op);
+                postponed_any_.store(true, std::memory_order_relaxed);
+                return;
+            }
+            budget_ -= static_cast<unsigned>(units);
+        }
+    }
+    const bool again = op.driver_turn++ != 0;
+    ++counters_.system_calls;
+    const auto [then, drained, result] = detail::attempt(op.attached->handle(), op, again);
+    switch (then)
+    {
+    case next::done:
+        op.immediate = !again;
+        if (drained)
+            op.attached->notes.drained = true;
+        if (result < 0)
+            finish(op, static_cast<int>(-result), 0);
+        else
+            finish(op, 0, static_cast<std::uint64_t>(result));
+        break;
+    case next::wait:
+        if (op.cancel_requested)
+            return finish(op, ECANCELED, 0);
+        op.phase = operation::phase::polled;
+        await(op);
+        break;
+    case next::block:
+        block(op);
+        break;
+    }
+}
+
+/// Whether a file was opened for direct transfers: open(2), O_DIRECT.
+bool posix_driver::is_direct(attachment& a) noexcept
+{
+    if (a.notes.direct == handle_notes::answer::unknown)
+    {
+        const int flags = ::fcntl(a.handle(), F_GETFL);
+        a.notes.direct = flags >= 0 && (flags & O_DIRECT) ? handle_notes::answer::yes
+                                                          : handle_notes::answer::no;
+    }
+    return a.notes.direct == handle_notes::answer::yes;
+}
+
+void posix_driver::block(operation& op)
+{
+    if (op.cancel_requested)
+        return finish(op, ECANCELED, 0);
+    if (!pool_)
+        pool_.emplace(limits_, &perform_on_pool, this);
+    op.phase = operation::phase::pooled;
+    if (const int error = pool_->submit(op))
+        finish(op, error, 0);
+}
+
+void posix_driver::perform_on_pool(void* self, operation& op) noexcept
+{
+    auto& d = *static_cast<posix_driver*>(self);
+    auto& job = pool_job::in(op);
+    job.result = perform(op.attached->handle(), op, job.interrupted);
+    if (d.returned_.push(op))
+        d.wake();
+}
+
+bool posix_driver::stop_trying(operation& op)
+{
+    switch (op.phase)
+    {
+    case operation::phase::untried: // is tried nevertheless: what is there already, it gets
+        return true;
+    case operation::phase::pooled:
+        if (auto& job = pool_job::in(op); job.interrupted.load(std::memory_order_relaxed))
+            return true;
+        else if (pool_->withdraw(op))
+            try_later(op);
+        else
+        {
+            job.interrupted.store(true, std::memory_order_relaxed);
+            job.link_before(interrupted_);
+            pool_->interrupt(op);
+        }
+        return true;
+    default:
+        return false;
+    }
+}
+
+void posix_driver::take_returned()
+{
+    if (!postponed_.empty())
+    {
+        untried_.splice(postponed_);
+        postponed_any_.store(false, std::memory_order_relaxed);
+    }
+    operation_queue back;
+    returned_.take(back);
+    while (operation* op = back.pop())
+    {
+        auto& job = pool_job::in(*op);
+        if (job.linked())
+            job.unlink();
+        const std::int64_t result = job.result;
+        if (result < 0)
+            finish(*op, static_cast<int>(-result), 0);
+        else
+            finish(*op, 0, static_cast<std::uint64_t>(result));
+    }
+    for (list_hook* h = interrupted_.after; h != &interrupted_; h = h->after)
+        pool_->interrupt(static_cast<pool_job*>(h)->of);
+}
+
+driver::clock::time_point posix_driver::look_again_by(clock::time_point deadline) const noexcept
+{
+    constexpr std::chrono::milliseconds patience{1};
+    return interrupted_.linked() ? std::min(deadline, clock::now() + patience) : deadline;
+}
+
+} // namespace proactor::detail

@@ -1,0 +1,62 @@
+//
+// Prints the table of doc/drivers.md: by what means each driver carries each request out. Exit status
+// 77 where this system lacks one of the drivers.
+//
+
+#include "../../src/driver/io_uring/io_uring_driver.hpp"
+
+#include <proactor/open_driver.hpp>
+
+#include <array>
+#include <iostream>
+#include <liburing.h>
+#include <utility>
+
+namespace {
+
+namespace request = proactor::request;
+
+/// In the order of `request::any`.
+constexpr std::array names{"nothing",         "read",         "write",  "read_at", "write_at",
+                           "receive",         "send",         "receive_message", "send_message",
+                           "accept",          "connect",      "poll",   "open",    "sync",
+                           "close"};
+static_assert(names.size() == std::variant_size_v<request::any>);
+
+template <std::size_t... I>
+std::array<request::any, sizeof...(I)> one_of_each(std::index_sequence<I...>)
+{
+    return {request::any(std::in_place_index<I>)...};
+}
+
+proactor::io_uring::opcodes all_that_have_substitutes()
+{
+    proactor::io_uring::opcodes masked;
+    masked.set();
+    for (const std::size_t op : {IORING_OP_NOP, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL})
+        masked.reset(op);
+    return masked;
+}
+
+} // namespace
+
+int main()
+{
+    const auto ring = proactor::io_uring::open({});
+    const auto bare = proactor::io_uring::open({}, all_that_have_substitutes());
+    const auto epoll = proactor::open_driver({.name = "epoll"});
+    if (!ring.driver || !bare.driver || !epoll.driver)
+    {
+        std::cout << "cannot run: not both drivers here" << std::endl;
+        return 77;
+    }
+    std::cout << "| request | io_uring | without its opcode | epoll |\n|---|---|---|---|\n";
+    for (const request::any& r :
+         one_of_each(std::make_index_sequence<std::variant_size_v<request::any>>()))
+    {
+        std::cout << "| `" << names[r.index()] << "` |";
+        for (const auto* d : {&ring, &bare, &epoll})
+            std::cout << ' ' << proactor::name_of(d->driver->serves(r)) << " |";
+        std::cout << '\n';
+    }
+}
