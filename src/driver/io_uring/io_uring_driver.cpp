@@ -336,6 +336,8 @@ private:
                 value = detail::value_of(detail::readiness_of(static_cast<unsigned>(result)));
             return finish(op, 0, value, flags);
         }
+        if (result == -EINTR && std::holds_alternative<request::close>(op.request))
+            return finish(op, 0, 0); // the number is free, and perhaps somebody else's: close(2), NOTES
         if (op.cancel_requested && (result == -EINTR || result == -EAGAIN || result == -EALREADY))
             return finish(op, ECANCELED, 0); // a kernel worker's way to say so
         switch (result)
