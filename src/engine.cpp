@@ -80,7 +80,7 @@ void engine::work_finished()
 
 /// In the section. What lies in the mailbox is counted when it is taken; whoever put it there and
 /// then finished other work is seen to have done both.
-bool engine::out_of_work() const noexcept
+inline bool engine::out_of_work() const noexcept
 {
     return work_inside_.load(std::memory_order_relaxed)
             + work_outside_.load(std::memory_order_acquire)

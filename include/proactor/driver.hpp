@@ -207,6 +207,7 @@ protected:
 
 private:
     void begin(operation& op);
+    void accept_kept(operation& op);
     void end(operation& op, int error, std::uint64_t value);
     void revoke(operation& op);
     void recycle(attachment& a);

@@ -102,21 +102,25 @@ bool driver::attempt(operation& op, attachment& on, lane l)
 
 void driver::begin(operation& op)
 {
-    attachment& a = *op.attached;
     op.phase = operation::phase::in_flight;
     ++in_flight_;
-    if (auto* r = std::get_if<request::accept>(&op.request); r && !a.kept_.empty())
-    {
-        const native_handle kept = take_kept(a);
-        detail::peer_address(kept, r->address, r->address_size);
-        op.immediate = true;
-        finish(op, 0, static_cast<std::uint64_t>(kept));
-    }
+    if (std::holds_alternative<request::accept>(op.request) && !op.attached->kept_.empty())
+        accept_kept(op);
     else
         start(op);
 }
 
-void driver::end(operation& op, int error, std::uint64_t value)
+/// Ends an accept with the connection that a cancelled one has won.
+void driver::accept_kept(operation& op)
+{
+    const auto& r = std::get<request::accept>(op.request);
+    const native_handle kept = take_kept(*op.attached);
+    detail::peer_address(kept, r.address, r.address_size);
+    op.immediate = true;
+    finish(op, 0, static_cast<std::uint64_t>(kept));
+}
+
+inline void driver::end(operation& op, int error, std::uint64_t value)
 {
     attachment& a = *op.attached;
     op.unlink();
@@ -136,7 +140,7 @@ void driver::end(operation& op, int error, std::uint64_t value)
 }
 
 /// Turns a success into a cancellation, and loses nothing.
-void driver::revoke(operation& op)
+[[gnu::cold]] void driver::revoke(operation& op)
 {
     const auto won = static_cast<native_handle>(op.outcome.value);
     if (std::holds_alternative<request::accept>(op.request) && !op.attached->detached_)

@@ -42,8 +42,7 @@ public:
 
     void prepare(operation& op)
     {
-        request_.buffers = buffers_.list();
-        op.request = request_;
+        op.request.emplace<Request>(request_).buffers = buffers_.list();
     }
 
     std::tuple<error_code, std::size_t> finish(const outcome& o)

@@ -24,7 +24,7 @@ namespace {
 /// What an entry's user data says: an operation's address, or one of these.
 enum tag : std::uint64_t
 {
-    ignored = 0,
+    ignored = 0, ///< that of what `prepare_cancel` has prepared
     doorbell = 1 ///< in the low bits; a generation above
 };
 constexpr std::uint64_t tag_bits = 3;
@@ -108,27 +108,16 @@ public:
 protected:
     void start(operation& op) override
     {
-        if (std::holds_alternative<request::read>(op.request)
-            || std::holds_alternative<request::write>(op.request))
-            if (!std::exchange(op.attached->notes.prepared, true))
-                detail::prepare_device(op.attached->handle());
-        if (!is_watched(op))
-            return submit(op);
-        const int handle = begin_watch(op);
-        if (handle < 0)
-            finish(op, -handle, 0);
+        if (is_watched(op))
+            watch(op);
         else
-            poll(op, handle, POLLIN);
+            submit(op);
     }
 
     void stop(operation& op) override
     {
-        if (stop_trying(op))
-            return;
-        io_uring_sqe& sqe = entry();
-        io_uring_prep_cancel64(&sqe, reinterpret_cast<std::uint64_t>(&op), 0);
-        sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
-        sqe.user_data = ignored;
+        if (!stop_trying(op))
+            prepare_cancel(entry(), reinterpret_cast<std::uint64_t>(&op));
     }
 
     void collect(bool enter) override
@@ -136,8 +125,7 @@ protected:
         take_returned();
         try_all();
         if (!set_aside_.empty())
-            for (const io_uring_cqe& cqe : std::exchange(set_aside_, {}))
-                completed(cqe);
+            take_set_aside();
         if (enter && (ring_.unsubmitted() || ring_.needs_enter()))
             submit();
         ring_.drain([this](const io_uring_cqe& cqe) { completed(cqe); });
@@ -205,8 +193,17 @@ private:
         detail::annotate_submit(&op);
         op.driver_turn = turn_;
         op.phase = operation::phase::in_flight;
-        prepare(entry(), op);
         ++counters_.submissions;
+        prepare(entry(), op);
+    }
+
+    [[gnu::cold]] void watch(operation& op)
+    {
+        const int handle = begin_watch(op);
+        if (handle < 0)
+            finish(op, -handle, 0);
+        else
+            poll(op, handle, POLLIN);
     }
 
     /// Waits until the operation can be tried.
@@ -215,8 +212,8 @@ private:
         detail::annotate_submit(&op);
         op.driver_turn = turn_;
         op.phase = operation::phase::polled;
-        prepare_poll(entry(), op, handle, mask);
         ++counters_.submissions;
+        prepare_poll(entry(), op, handle, mask);
     }
 
     void submit()
@@ -246,14 +243,23 @@ private:
         }
     }
 
+    [[gnu::cold]] void take_set_aside()
+    {
+        for (const io_uring_cqe& cqe : std::exchange(set_aside_, {}))
+            completed(cqe);
+    }
+
     io_uring_sqe& entry()
     {
-        for (;;)
-        {
-            if (io_uring_sqe* sqe = ring_.prepare())
-                return *sqe;
+        if (ring_.full())
+            make_room();
+        return ring_.prepare();
+    }
+
+    [[gnu::cold]] void make_room()
+    {
+        while (ring_.full())
             submit();
-        }
     }
 
     /// A poll's completion is run by the thread that armed it, so the doorbell is armed by whoever is
@@ -266,16 +272,11 @@ private:
             return true;
         if (armed_)
         {
-            io_uring_sqe& sqe = entry();
-            io_uring_prep_cancel64(&sqe, doorbell_data(), 0);
-            sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
-            sqe.user_data = ignored;
+            prepare_cancel(entry(), doorbell_data());
             ++generation_;
         }
         const bool rang = event_.clear();
-        io_uring_sqe& sqe = entry();
-        io_uring_prep_poll_multishot(&sqe, event_.fd(), POLLIN);
-        sqe.user_data = doorbell_data();
+        prepare_poll_multishot(entry(), event_.fd(), doorbell_data());
         armed_ = true;
         armed_by_ = self;
         return !rang;
@@ -286,13 +287,7 @@ private:
     void completed(const io_uring_cqe& cqe)
     {
         if ((cqe.user_data & tag_bits) == doorbell)
-        {
-            if (cqe.user_data == doorbell_data() && !(cqe.flags & IORING_CQE_F_MORE))
-                armed_ = false;
-            // Taken by another thread before the sleeper saw it: the ring is for the sleeper.
-            if (asleep_.load(std::memory_order_acquire))
-                event_.signal();
-        }
+            doorbell_rang(cqe);
         else if (cqe.user_data != ignored)
         {
             auto& op = *reinterpret_cast<operation*>(cqe.user_data);
@@ -302,40 +297,61 @@ private:
         }
     }
 
+    void doorbell_rang(const io_uring_cqe& cqe)
+    {
+        if (cqe.user_data == doorbell_data() && !(cqe.flags & IORING_CQE_F_MORE))
+            armed_ = false;
+        // Taken by another thread before the sleeper saw it: the ring is for the sleeper.
+        if (asleep_.load(std::memory_order_acquire))
+            event_.signal();
+    }
+
     void completed(operation& op, int result, std::uint32_t flags)
     {
         if (op.phase == operation::phase::polled)
+            polled(op, result, flags);
+        else if (result < 0)
+            failed(op, result, flags);
+        else if (std::holds_alternative<request::poll>(op.request))
+            found_ready(op, static_cast<unsigned>(result), flags);
+        else
+            finish(op, 0, static_cast<std::uint64_t>(result), flags);
+    }
+
+    [[gnu::noinline]] void found_ready(operation& op, unsigned events, std::uint32_t flags)
+    {
+        finish(op, 0, detail::value_of(detail::readiness_of(events)), flags);
+    }
+
+    /// The wait before a try has come to its end.
+    [[gnu::cold]] void polled(operation& op, int result, std::uint32_t flags)
+    {
+        const auto* wait = std::get_if<request::poll>(&op.request);
+        auto found = request::readiness::none;
+        if (is_watched(op))
         {
-            const auto* wait = std::get_if<request::poll>(&op.request);
-            auto found = request::readiness::none;
-            if (is_watched(op))
+            if (result >= 0 && !op.cancel_requested)
             {
-                if (result >= 0 && !op.cancel_requested)
-                {
-                    found = watched(op);
-                    const bool goes_on = wait && wait->many;
-                    if (goes_on && found != request::readiness::none)
-                        static_cast<multishot_operation&>(op).item(detail::value_of(found));
-                    if (goes_on || found == request::readiness::none)
-                        return poll(op, watch_handle(op), POLLIN);
-                }
-                end_watch(op);
+                found = watched(op);
+                const bool goes_on = wait && wait->many;
+                if (goes_on && found != request::readiness::none)
+                    static_cast<multishot_operation&>(op).item(detail::value_of(found));
+                if (goes_on || found == request::readiness::none)
+                    return poll(op, watch_handle(op), POLLIN);
             }
-            if (result == -ECANCELED && !op.cancel_requested)
-                return again(op);
-            if (op.cancel_requested || result < 0)
-                return finish(op, op.cancel_requested ? ECANCELED : -result, 0);
-            if (wait)
-                return finish(op, 0, detail::value_of(found), flags);
-            return submit(op);
+            end_watch(op);
         }
-        if (result >= 0)
-        {
-            auto value = static_cast<std::uint64_t>(result);
-            if (std::holds_alternative<request::poll>(op.request))
-                value = detail::value_of(detail::readiness_of(static_cast<unsigned>(result)));
-            return finish(op, 0, value, flags);
-        }
+        if (result == -ECANCELED && !op.cancel_requested)
+            return again(op);
+        if (op.cancel_requested || result < 0)
+            return finish(op, op.cancel_requested ? ECANCELED : -result, 0);
+        if (wait)
+            return finish(op, 0, detail::value_of(found), flags);
+        submit(op);
+    }
+
+    void failed(operation& op, int result, std::uint32_t flags)
+    {
         if (result == -EINTR && std::holds_alternative<request::close>(op.request))
             return finish(op, 0, 0); // the number is free, and perhaps somebody else's: close(2), NOTES
         if (op.cancel_requested && (result == -EINTR || result == -EAGAIN || result == -EALREADY))

@@ -1,5 +1,6 @@
 #include "prepare.hpp"
 
+#include "../attempt.hpp"
 #include "../posix/readiness.hpp"
 
 #include <proactor/attachment.hpp>
@@ -11,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace proactor::io_uring {
 
@@ -46,6 +48,11 @@ struct filler
         m->msg_iovlen = b.size();
         return m;
     }
+    void prepare_device() const noexcept
+    {
+        if (!std::exchange(op.attached->notes.prepared, true))
+            detail::prepare_device(handle);
+    }
     void read(const buffer_list& b, std::uint64_t offset) const noexcept
     {
         if (b.many)
@@ -62,8 +69,16 @@ struct filler
     }
 
     void operator()(const request::nothing&) const noexcept { io_uring_prep_nop(&sqe); }
-    void operator()(const request::read& r) const noexcept { read(r.buffers, no_offset); }
-    void operator()(const request::write& r) const noexcept { write(r.buffers, no_offset); }
+    void operator()(const request::read& r) const noexcept
+    {
+        prepare_device();
+        read(r.buffers, no_offset);
+    }
+    void operator()(const request::write& r) const noexcept
+    {
+        prepare_device();
+        write(r.buffers, no_offset);
+    }
     void operator()(const request::read_at& r) const noexcept { read(r.buffers, r.offset); }
     void operator()(const request::write_at& r) const noexcept { write(r.buffers, r.offset); }
     void operator()(const request::receive& r) const noexcept
@@ -121,25 +136,46 @@ struct filler
     }
 };
 
+template <typename Request>
+void fill(io_uring_sqe& sqe, operation& op, const Request& r)
+{
+    sqe = {};
+    filler{sqe, op}(r);
+    io_uring_sqe_set_data(&sqe, &op);
+}
+
 } // namespace
 
 void prepare(io_uring_sqe& sqe, operation& op)
 {
-    const filler fill{sqe, op};
     // The most frequent two without a call through the variant's table.
     if (const auto* r = std::get_if<request::receive>(&op.request))
-        fill(*r);
+        fill(sqe, op, *r);
     else if (const auto* s = std::get_if<request::send>(&op.request))
-        fill(*s);
+        fill(sqe, op, *s);
     else
-        std::visit(fill, op.request);
-    io_uring_sqe_set_data(&sqe, &op);
+        std::visit([&](const auto& r) { fill(sqe, op, r); }, op.request);
 }
 
 void prepare_poll(io_uring_sqe& sqe, operation& op, int handle, unsigned mask)
 {
+    sqe = {};
     io_uring_prep_poll_add(&sqe, handle, mask);
     io_uring_sqe_set_data(&sqe, &op);
+}
+
+void prepare_poll_multishot(io_uring_sqe& sqe, int handle, std::uint64_t user_data)
+{
+    sqe = {};
+    io_uring_prep_poll_multishot(&sqe, handle, POLLIN);
+    sqe.user_data = user_data;
+}
+
+void prepare_cancel(io_uring_sqe& sqe, std::uint64_t user_data)
+{
+    sqe = {};
+    io_uring_prep_cancel64(&sqe, user_data, 0);
+    sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
 int begin_watch(operation& op) noexcept

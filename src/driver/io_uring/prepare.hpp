@@ -3,15 +3,24 @@
 
 #include <proactor/operation.hpp>
 
+#include <cstdint>
 #include <liburing.h>
 
 namespace proactor::io_uring {
 
-/// Fills a submission entry with the operation's request; a message header goes to its scratch.
+// Each fills all of a submission entry, whatever was in it before.
+
+/// The operation's request; a message header goes to its scratch.
 void prepare(io_uring_sqe& sqe, operation& op);
 
-/// Fills an entry that waits until a handle is ready, on behalf of the operation.
+/// A wait until a handle is ready, on behalf of the operation.
 void prepare_poll(io_uring_sqe& sqe, operation& op, int handle, unsigned mask);
+
+/// A wait that is complete each time a handle has become readable, until it is cancelled.
+void prepare_poll_multishot(io_uring_sqe& sqe, int handle, std::uint64_t user_data);
+
+/// Ends the entry with this user data. Only a failure to do so is told, without user data.
+void prepare_cancel(io_uring_sqe& sqe, std::uint64_t user_data);
 
 /// Whether a handle that says EAGAIN can be waited for.
 inline bool can_poll(const operation& op) noexcept

@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
-#include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
@@ -112,7 +111,7 @@ ring::failure ring::try_out() noexcept
     for (;;)
     {
         if (unsubmitted() == 0)
-            io_uring_prep_nop(prepare());
+            io_uring_prep_nop(&(prepare() = {}));
         error = -submit_and_wait(publish(), &second);
         if (error != EINVAL || !enter_flags_)
             break;
@@ -120,16 +119,6 @@ ring::failure ring::try_out() noexcept
     }
     const bool works = drain([](const io_uring_cqe&) {}) == 1 && unsubmitted() == 0;
     return {works ? 0 : error ? error : EIO, "io_uring_enter"};
-}
-
-io_uring_sqe* ring::prepare() noexcept
-{
-    if (unsubmitted() == sq_entries_)
-        return nullptr;
-    io_uring_sqe* sqe = &sqes_[sq_tail_ & sq_mask_];
-    std::memset(sqe, 0, sizeof *sqe);
-    ++sq_tail_;
-    return sqe;
 }
 
 int ring::enter(unsigned to_submit, unsigned wait_for, unsigned flags, const void* argument,

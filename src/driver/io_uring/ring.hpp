@@ -35,8 +35,11 @@ public:
     /// What its kernel can do.
     const io_uring::opcodes& opcodes() const noexcept { return opcodes_; }
 
-    /// The next free entry, cleared; null when the queue is full.
-    io_uring_sqe* prepare() noexcept;
+    /// Whether there is no free entry.
+    bool full() const noexcept { return unsubmitted() == sq_entries_; }
+
+    /// The next free entry, with what was in it before. The queue is not full.
+    io_uring_sqe& prepare() noexcept { return sqes_[sq_tail_++ & sq_mask_]; }
 
     /// Entries that the kernel has not taken yet.
     unsigned unsubmitted() const noexcept

@@ -36,7 +36,7 @@ void posix_driver::try_later(operation& op) noexcept
     untried_.push(op);
 }
 
-void posix_driver::try_all()
+void posix_driver::try_untried()
 {
     budget_ = units_a_look;
     while (operation* op = untried_.pop())
@@ -144,7 +144,7 @@ bool posix_driver::stop_trying(operation& op)
     }
 }
 
-void posix_driver::take_returned()
+void posix_driver::take_all_returned()
 {
     if (!postponed_.empty())
     {

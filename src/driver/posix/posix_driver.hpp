@@ -39,7 +39,11 @@ protected:
 
     /// Tries what is to be tried. Reads of files that are in memory are done here, within a budget that
     /// keeps sockets from starving; the others wait for the next look.
-    void try_all();
+    void try_all()
+    {
+        if (untried()) [[unlikely]]
+            try_untried();
+    }
 
     /// Lets the operation wait until its handle is ready, then `try_later`, or ends it.
     virtual void await(operation& op) = 0;
@@ -55,7 +59,11 @@ protected:
     bool stop_trying(operation& op);
 
     /// Before a look at the system: lets reads wait no longer, and takes what the pool has done.
-    void take_returned();
+    void take_returned()
+    {
+        if (returned() || interrupted_.linked()) [[unlikely]]
+            take_all_returned();
+    }
 
     /// Any thread, as `ready`: whether there is anything for `take_returned`.
     bool returned() const noexcept
@@ -75,6 +83,8 @@ protected:
     clock::time_point look_again_by(clock::time_point deadline) const noexcept;
 
 private:
+    void try_untried();
+    void take_all_returned();
     void try_one(operation& op);
     bool is_direct(attachment& a) noexcept;
     static void perform_on_pool(void* self, operation& op) noexcept;
