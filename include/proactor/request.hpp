@@ -158,8 +158,16 @@ struct close
     native_handle handle = invalid_handle;
 };
 
+/// Calls a function on a thread that may block. Value: what it returns; negative is an error of the
+/// system. A call that has begun cannot be cancelled.
+struct call
+{
+    std::int64_t (*function)(void* argument) = nullptr; ///< must not throw
+    void* argument = nullptr;
+};
+
 using any = std::variant<nothing, read, write, read_at, write_at, receive, send, receive_message,
-                         send_message, accept, connect, poll, open, sync, close>;
+                         send_message, accept, connect, poll, open, sync, close, call>;
 
 /// Takes `moved` bytes off a transfer that asks for the whole buffer. True: it has to go on.
 inline bool advance(any& r, std::uint64_t moved) noexcept

@@ -249,6 +249,33 @@ BOOST_AUTO_TEST_CASE(what_has_not_started_can_be_cancelled,
     d->detach(a);
 }
 
+CONFORMANCE_CASE(a_function_is_called_on_another_thread, "[D3]")
+{
+    struct context
+    {
+        std::thread::id caller;
+        std::int64_t result;
+    };
+    const auto called = [](void* argument) -> std::int64_t
+    {
+        auto& c = *static_cast<context*>(argument);
+        c.caller = std::this_thread::get_id();
+        return c.result;
+    };
+    attachment& a = d->attach(invalid_handle);
+    for (const std::int64_t result : {5, 0, -ENOENT})
+    {
+        context c{{}, result};
+        test_operation op(request::call{called, &c});
+        d.start(op, a);
+        BOOST_TEST(d.wait_for(op));
+        BOOST_TEST((c.caller != std::this_thread::get_id() && c.caller != std::thread::id()));
+        BOOST_TEST(op.error() == (result < 0 ? -result : 0));
+        BOOST_TEST(op.value() == static_cast<std::uint64_t>(result < 0 ? 0 : result));
+    }
+    d->detach(a);
+}
+
 CONFORMANCE_CASE(a_file_that_cannot_be_opened_yet_holds_nobody_up, "[D21]")
 {
     fifo blocks;

@@ -20,7 +20,7 @@ namespace request = proactor::request;
 constexpr std::array names{"nothing",         "read",         "write",  "read_at", "write_at",
                            "receive",         "send",         "receive_message", "send_message",
                            "accept",          "connect",      "poll",   "open",    "sync",
-                           "close"};
+                           "close",           "call"};
 static_assert(names.size() == std::variant_size_v<request::any>);
 
 template <std::size_t... I>

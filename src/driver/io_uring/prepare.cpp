@@ -130,6 +130,7 @@ struct filler
     {
         io_uring_prep_fsync(&sqe, handle, r.data_only ? IORING_FSYNC_DATASYNC : 0);
     }
+    void operator()(const request::call&) const noexcept {} // the ring does not serve it
     void operator()(const request::close& r) const noexcept
     {
         io_uring_prep_close(&sqe, r.handle);

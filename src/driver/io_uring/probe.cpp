@@ -10,6 +10,7 @@ namespace proactor::io_uring {
 namespace {
 
 constexpr int none = -1;
+constexpr int nowhere = 255; ///< an opcode that no kernel has
 
 /// The opcodes that a request may need.
 struct need
@@ -31,6 +32,7 @@ struct need
     constexpr need(const request::open&) : need(IORING_OP_OPENAT) {}
     constexpr need(const request::sync&) : need(IORING_OP_FSYNC) {}
     constexpr need(const request::close&) : need(IORING_OP_CLOSE) {}
+    constexpr need(const request::call&) : need(nowhere) {}
 
 private:
     constexpr need(int a, int b = none) : one(a), other(b) {}

@@ -246,6 +246,10 @@ struct performance
     {
         return call([&] { return r.data_only ? ::fdatasync(handle) : ::fsync(handle); });
     }
+    std::int64_t operator()(const request::call& r) const noexcept
+    {
+        return r.function(r.argument);
+    }
     std::int64_t operator()(const request::close& r) const noexcept
     {
         return ::close(r.handle) == 0 || errno == EINTR ? 0 : -errno; // closed either way
@@ -287,6 +291,7 @@ struct way
     means operator()(const request::open&) const noexcept { return means::pool; }
     means operator()(const request::sync&) const noexcept { return means::pool; }
     means operator()(const request::close&) const noexcept { return means::pool; }
+    means operator()(const request::call&) const noexcept { return means::pool; }
     template <typename Tried>
     means operator()(const Tried&) const noexcept
     {
