@@ -13,7 +13,8 @@
 #   proactor_epoll    drop-in again, on the epoll driver; left out where that is refused
 #   asio_epoll        the same program on boost::asio::io_context
 #   asio_io_uring     the same, with Asio's io_uring backend in the place of epoll
-#   floor             no library: a loop around io_uring_enter(2) (floor_epoll: epoll_wait(2))
+#   floor             no library: a loop around io_uring_enter(2) (floor_epoll: epoll_wait(2);
+#                     floor_preadv2: files, one read at a time)
 #   asio_io_uring_file_each  files: with an object for each of the reads in flight
 #   thread_pool_1, _2, _4, _32  files: pread(2) in a boost::asio::thread_pool of so many threads
 # Programs with one thread stay on one processor. The figures are only as good as the machine is

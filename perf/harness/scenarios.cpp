@@ -69,6 +69,7 @@ const std::vector<scenario>& scenarios()
                       {"asio_io_uring"},
                       {"asio_io_uring_file_each"},
                       {"floor"},
+                      {"floor_preadv2"},
                       thread_pool("thread_pool_1", "PERF_THREADS=1"),
                       thread_pool("thread_pool_2", "PERF_THREADS=2"),
                       thread_pool("thread_pool_4", "PERF_THREADS=4"),

@@ -31,8 +31,9 @@ struct expectation
 const words context_peers{"proactor", "proactor_typed", "proactor_epoll", "asio_epoll",
                           "asio_io_uring"};
 const words file_read_peers{"proactor",      "proactor_typed", "proactor_epoll",
-                            "asio_io_uring", "floor",          "thread_pool_1",
-                            "thread_pool_2", "thread_pool_4",  "thread_pool_32"};
+                            "asio_io_uring", "floor",          "floor_preadv2",
+                            "thread_pool_1", "thread_pool_2",  "thread_pool_4",
+                            "thread_pool_32"};
 
 const std::vector<expectation> expected{
     // Asio's server on io_uring does not always end when it is told: that peer may be missing.
