@@ -109,6 +109,58 @@ CONFORMANCE_CASE(a_listener_and_a_connect_in_blocking_mode, "[D4] [D20]")
     d->detach(b);
 }
 
+CONFORMANCE_CASE(data_that_came_while_nobody_asked, "[D3]")
+{
+    // After a receive that took all there was and before the next one.
+    const auto [one, other] = tcp_pair();
+    attachment& a = d.attach(one);
+    for (int i = 0; i != 10; ++i)
+    {
+        std::string text(100, '.');
+        test_operation first(request::receive{buffers(text), 0, true});
+        d.start(first, a, lane::read);
+        if (i % 2)
+            d.settle();
+        write_all(other, "some");
+        BOOST_TEST(d.wait_for(first));
+        BOOST_TEST(first.value() == 4u);
+        write_all(other, "more");
+        d.settle();
+        test_operation second(request::receive{buffers(text), 0, true});
+        d.start(second, a, lane::read);
+        BOOST_TEST(d.wait_for(second));
+        BOOST_TEST(second.value() == 4u);
+        // A part, and then the rest, beside a byte that is urgent and one behind it.
+        write_all(other, "abcd");
+        BOOST_TEST(::send(other.get(), "!", 1, MSG_OOB) == 1);
+        write_all(other, "e");
+        std::string got;
+        while (got.size() < 5)
+        {
+            test_operation part(request::receive{buffers(text.data(), 3), 0, true});
+            d.start(part, a, lane::read);
+            BOOST_TEST_REQUIRE(d.wait_for(part));
+            got += text.substr(0, part.value());
+        }
+        BOOST_TEST(got == "abcde");
+    }
+    // The end of the stream, told together with the last data.
+    std::string text(100, '.');
+    write_all(other, "last");
+    ::shutdown(other.get(), SHUT_WR);
+    d.settle();
+    test_operation last(request::receive{buffers(text), 0, true});
+    test_operation end(request::receive{buffers(text), 0, true});
+    d.start(last, a, lane::read);
+    d.start(end, a, lane::read);
+    BOOST_TEST(d.wait_for(last));
+    BOOST_TEST(last.value() == 4u);
+    BOOST_TEST(d.wait_for(end));
+    BOOST_TEST(end.error() == 0);
+    BOOST_TEST(end.value() == 0u);
+    d->detach(a);
+}
+
 CONFORMANCE_CASE(handles_that_count_events, "[D3] [D4]")
 {
     const handle counter(checked(::eventfd(0, EFD_CLOEXEC), "eventfd"));
@@ -145,6 +197,8 @@ CONFORMANCE_CASE(a_file_read_and_written_as_a_stream, "[D3] [D4]")
     d.start(write, a, lane::write);
     BOOST_TEST(d.wait_for(write));
     BOOST_TEST(write.value() == out.size());
+    ::fsync(file.file().get());
+    ::posix_fadvise(file.file().get(), 0, 0, POSIX_FADV_DONTNEED); // and has to be fetched
     ::lseek(file.file().get(), 0, SEEK_SET);
     test_operation read(request::read{buffers(in)});
     d.start(read, a, lane::read);

@@ -118,6 +118,19 @@ CONFORMANCE_CASE(a_wake_before_the_sleep_ends_it, "[D19] [D2]")
     BOOST_TEST((duration_of([&] { d.wait(clock::now() + 20ms); }) >= 20ms));
 }
 
+CONFORMANCE_CASE(a_wake_that_a_look_has_met_ends_the_next_sleep, "[D19] [D20]")
+{
+    for (int i = 0; i != 5; ++i)
+    {
+        d->wake();
+        d.settle();
+        d->wake();
+        for (int look = 0; look != 20; ++look)
+            d.reap();
+        BOOST_TEST((duration_of([&] { d.wait(clock::now() + patience); }) < patience / 2));
+    }
+}
+
 CONFORMANCE_CASE(a_wake_before_the_sleep_of_another_thread_ends_it, "[D19] [D2]")
 {
     // Whoever slept last, and whether that thread is still there.

@@ -54,7 +54,7 @@ int epoll_poller::watch(native_handle handle, request::readiness what, request::
                         std::uint64_t key) noexcept
 {
     epoll_event event{};
-    event.events = detail::poll_events(what) | EPOLLRDHUP | EPOLLET;
+    event.events = detail::poll_events(what) | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     event.data.u64 = key;
     const int change = before == request::readiness::none ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
     return ::epoll_ctl(epoll_, change, handle, &event) == 0 ? 0 : errno;

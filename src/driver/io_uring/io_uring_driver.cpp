@@ -120,29 +120,18 @@ protected:
             prepare_cancel(entry(), reinterpret_cast<std::uint64_t>(&op));
     }
 
-    void collect(bool enter) override
-    {
-        take_returned();
-        try_all();
-        if (!set_aside_.empty())
-            take_set_aside();
-        if (enter && (ring_.unsubmitted() || ring_.needs_enter()))
-            submit();
-        ring_.drain([this](const io_uring_cqe& cqe) { completed(cqe); });
-        try_all();
-        ++turn_;
-    }
+    void collect(bool enter) override { look(enter, !enter); }
 
     void sleep(clock::time_point deadline, detail::section* held) override
     {
         deadline = look_again_by(deadline);
         const auto now = deadline == clock::time_point::max() ? clock::time_point::min()
                                                               : clock::now();
-        if (ring_.has_completions() || deadline <= now)
-            return collect(true);
+        if (ring_.has_completions() || deadline <= now || std::exchange(rung_, false))
+            return look(true, true);
         try_all();
         if (!arm_doorbell() || !set_aside_.empty() || !fall_asleep())
-            return collect(true);
+            return look(true, true);
         __kernel_timespec timeout{};
         if (deadline != clock::time_point::max())
         {
@@ -182,6 +171,21 @@ protected:
     }
 
 private:
+    /// `in_sleep`: what it finds ends a sleep, or the attempt at one.
+    void look(bool enter, bool in_sleep)
+    {
+        take_returned();
+        try_all();
+        if (!set_aside_.empty())
+            take_set_aside();
+        if (enter && (ring_.unsubmitted() || ring_.needs_enter()))
+            submit();
+        in_sleep_ = in_sleep;
+        ring_.drain([this](const io_uring_cqe& cqe) { completed(cqe); });
+        try_all();
+        ++turn_;
+    }
+
     void submit(operation& op)
     {
         if (!served_[op.request.index()]) [[unlikely]]
@@ -304,6 +308,8 @@ private:
         // Taken by another thread before the sleeper saw it: the ring is for the sleeper.
         if (asleep_.load(std::memory_order_acquire))
             event_.signal();
+        else if (!in_sleep_)
+            rung_ = true; // a look has met what was for a sleep
     }
 
     void completed(operation& op, int result, std::uint32_t flags)
@@ -398,6 +404,8 @@ private:
     request_set served_; ///< by the ring
     std::uint32_t turn_ = 1; ///< looks at the completion queue
     bool armed_ = false;
+    bool in_sleep_ = false; ///< what is drained now ends a sleep
+    bool rung_ = false;     ///< the next sleep has been ended already
     std::thread::id armed_by_;
     std::atomic<bool> asleep_{false}; ///< a thread is inside the system call of `sleep`
 };

@@ -87,6 +87,18 @@ struct trial
         return n > 0 ? found_of(what, static_cast<unsigned>(now.revents)) : request::readiness::none;
     }
 
+    /// A transfer that cannot be told not to block: for a file there is no mode that would, either.
+    template <typename F>
+    attempted without_flag(F transfer) const noexcept
+    {
+        struct stat s;
+        if (::fstat(handle, &s) == 0 && (S_ISREG(s.st_mode) || S_ISBLK(s.st_mode)))
+            return {next::block};
+        if (const auto error = ensure_non_blocking(handle))
+            return finished(error);
+        return or_wait(call(transfer));
+    }
+
     attempted operator()(const request::nothing&) const noexcept { return finished(0); }
 
     attempted operator()(const request::receive& r) const noexcept
@@ -161,9 +173,8 @@ struct trial
                                                    current_position, RWF_NOWAIT); });
         if (n != -EOPNOTSUPP)
             return or_wait(n);
-        if (const auto error = ensure_non_blocking(handle)) // terminals and other devices
-            return finished(error);
-        return or_wait(call([&] { return ::readv(handle, iovecs(r.buffers), count(r.buffers)); }));
+        return without_flag(
+            [&] { return ::readv(handle, iovecs(r.buffers), count(r.buffers)); });
     }
     attempted operator()(const request::write& r) const noexcept
     {
@@ -171,9 +182,8 @@ struct trial
                                                     current_position, RWF_NOWAIT); });
         if (n != -EOPNOTSUPP)
             return or_wait(n);
-        if (const auto error = ensure_non_blocking(handle))
-            return finished(error);
-        return or_wait(call([&] { return ::writev(handle, iovecs(r.buffers), count(r.buffers)); }));
+        return without_flag(
+            [&] { return ::writev(handle, iovecs(r.buffers), count(r.buffers)); });
     }
 
     attempted operator()(const request::read_at& r) const noexcept

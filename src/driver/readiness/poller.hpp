@@ -27,7 +27,8 @@ public:
 
     virtual const char* name() const noexcept = 0;
 
-    /// Watches a handle for all of `what`, under `key`; `before` is what it is watched for already.
+    /// Watches a handle for all of `what`, for urgent data and for its end, under `key`; `before` is what it
+    /// is watched for already.
     /// Returns 0 or the system's code, EPERM for a file that is always ready.
     virtual int watch(native_handle handle, request::readiness what, request::readiness before,
                       std::uint64_t key) noexcept

@@ -43,7 +43,8 @@ attachment* attachment_of(std::uint64_t key) noexcept
 }
 
 /// Whether a receive that came back short has left nothing behind, so that the next one need not be
-/// tried before there is an event. True of TCP as long as nothing but data has come.
+/// tried before there is an event. True of TCP as long as nothing but data has come: a receive also stops
+/// short of urgent data, and at the end.
 bool tells_drained(attachment& a) noexcept
 {
     using answer = handle_notes::answer;
