@@ -228,7 +228,10 @@ void driver::wait(clock::time_point deadline, operation_queue& completed, detail
     if (finished_.empty())
         sleep(deadline, held);
     else
+    {
         flush();
+        collect(true); // whoever always has something to give back looks at the others, too
+    }
     collect(false);
     completed.splice(finished_);
 }
