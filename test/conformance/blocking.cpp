@@ -4,6 +4,7 @@
 
 #include <support/skip.hpp>
 
+#include <liburing.h>
 #include <pty.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>

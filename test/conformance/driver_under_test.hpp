@@ -16,7 +16,6 @@
 #include <cstdlib>
 #include <deque>
 #include <initializer_list>
-#include <liburing.h>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -36,13 +35,7 @@ namespace request = proactor::request;
 inline proactor::open_driver_result open_under_test(proactor::driver_options options)
 {
     if (std::getenv("PROACTOR_TEST_MASKED"))
-    {
-        proactor::io_uring::opcodes masked;
-        masked.set();
-        for (const std::size_t op : {IORING_OP_NOP, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL})
-            masked.reset(op);
-        return proactor::io_uring::open(options, masked);
-    }
+        return proactor::io_uring::open(options, ~proactor::io_uring::required());
     if (!std::getenv("PROACTOR_DRIVER"))
         options.name = "io_uring";
     return proactor::open_driver(options);

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <iostream>
-#include <liburing.h>
 #include <utility>
 
 namespace {
@@ -29,21 +28,12 @@ std::array<request::any, sizeof...(I)> one_of_each(std::index_sequence<I...>)
     return {request::any(std::in_place_index<I>)...};
 }
 
-proactor::io_uring::opcodes all_that_have_substitutes()
-{
-    proactor::io_uring::opcodes masked;
-    masked.set();
-    for (const std::size_t op : {IORING_OP_NOP, IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL})
-        masked.reset(op);
-    return masked;
-}
-
 } // namespace
 
 int main()
 {
     const auto ring = proactor::io_uring::open({});
-    const auto bare = proactor::io_uring::open({}, all_that_have_substitutes());
+    const auto bare = proactor::io_uring::open({}, ~proactor::io_uring::required());
     const auto epoll = proactor::open_driver({.name = "epoll"});
     if (!ring.driver || !bare.driver || !epoll.driver)
     {

@@ -68,10 +68,9 @@ opcodes supported_opcodes(int ring_fd) noexcept
     return supported;
 }
 
-bool are_enough(const opcodes& supported) noexcept
+opcodes required() noexcept
 {
-    return has(supported, IORING_OP_NOP) && has(supported, IORING_OP_POLL_ADD)
-        && has(supported, IORING_OP_ASYNC_CANCEL);
+    return opcodes().set(IORING_OP_NOP).set(IORING_OP_POLL_ADD).set(IORING_OP_ASYNC_CANCEL);
 }
 
 request_set served_by(const opcodes& supported) noexcept

@@ -15,7 +15,7 @@ using opcodes = std::bitset<256>;
 opcodes supported_opcodes(int ring_fd) noexcept;
 
 /// What no driver on a ring can do without; all else has a substitute.
-bool are_enough(const opcodes& supported) noexcept;
+opcodes required() noexcept;
 
 /// A set of requests, by their places in `request::any`.
 using request_set = std::bitset<std::variant_size_v<request::any>>;

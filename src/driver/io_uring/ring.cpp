@@ -96,7 +96,7 @@ ring::failure ring::open(unsigned entries) noexcept
     cq_mask_ = *at(p.cq_off.ring_mask);
     cqes_ = reinterpret_cast<io_uring_cqe*>(base + p.cq_off.cqes);
     opcodes_ = supported_opcodes(fd_);
-    if (!are_enough(opcodes_))
+    if ((io_uring::required() & ~opcodes_).any())
         return {ENOSYS, "io_uring_register (opcodes of Linux 6.1)"};
     if (p.features & abi::feature_no_iowait)
         enter_flags_ = abi::enter_no_iowait;

@@ -48,10 +48,15 @@ void posix_driver::try_one(operation& op)
     if (is_positioned(op))
     {
         if (is_direct(*op.attached))
-            return op.cancel_requested || !start_direct(op) ? block(op) : void();
+        {
+            if (op.cancel_requested || !start_direct(op))
+                block(op);
+            return;
+        }
         if (const auto* r = std::get_if<request::read_at>(&op.request))
         {
-            const std::size_t units = 1 + bytes_of(r->buffers) / read_unit;
+            const std::size_t units
+                = std::max<std::size_t>(1, (bytes_of(r->buffers) + read_unit - 1) / read_unit);
             if (units > units_a_look)
                 return block(op); // a copy that long is work for another thread, in memory or not
             if (units > budget_)
