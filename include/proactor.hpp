@@ -8,6 +8,7 @@
 #include <proactor/log.hpp>
 #include <proactor/random_access_file.hpp>
 #include <proactor/read_at.hpp>
+#include <proactor/stream_file.hpp>
 #include <proactor/write_at.hpp>
 
 #include <proactor/detail/asio_hooks.hpp>

@@ -1,56 +1,34 @@
 #ifndef PROACTOR_RANDOM_ACCESS_FILE_HPP
 #define PROACTOR_RANDOM_ACCESS_FILE_HPP
 
-#include <proactor/detail/file_service.hpp>
-#include <proactor/detail/hosted_executor.hpp>
-#include <proactor/file_base.hpp>
+#include <proactor/basic_file.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/detail/throw_error.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <type_traits>
 #include <utility>
 
 namespace proactor {
 
 /// A file read and written at positions, with the interface of
-/// `boost::asio::basic_random_access_file`, on every system and without a macro.
+/// `boost::asio::basic_random_access_file`; see `basic_file`.
 ///
 /// Any number of operations may be in flight at once; they end in no order. Buffers given by
 /// reference must stay valid until the handler is called, in whatever way the operation ends;
 /// `proactor::async_read_at` and its kin take buffers that need no such care.
-///
-/// Threads: distinct objects are safe; one object is not, but `close` and `cancel` beside operations
-/// in flight are.
-///
-/// Cancellation: terminal, partial and total ask the system to end the operation. Reads and writes
-/// that a device has taken end by themselves.
-///
-/// `close` and the destructor cancel, and never wait for a device: the file is closed by the last
-/// operation in flight.
-///
-/// The executor's context must be a `proactor::io_context`, or constructors throw
-/// `boost::system::system_error` with `operation_not_supported`.
 template <typename Executor = asio::any_io_executor>
-class basic_random_access_file : public file_base
+class basic_random_access_file : public basic_file<Executor>
 {
-    template <typename>
-    friend class basic_random_access_file;
-    using service = detail::file_service;
+    using base = basic_file<Executor>;
+    using typename base::service;
 
-    template <typename Context>
-    using if_context = std::enable_if_t<std::is_convertible_v<Context&, asio::execution_context&>>;
-
-    template <typename Call>
-    class initiate;
+    template <typename Executor1>
+    using if_convertible = std::enable_if_t<std::is_convertible_v<Executor1, Executor>>;
 
 public:
     using executor_type = Executor;
-    using native_handle_type = service::native_handle_type;
 
     template <typename Executor1>
     struct rebind_executor
@@ -58,202 +36,44 @@ public:
         using other = basic_random_access_file<Executor1>;
     };
 
-    explicit basic_random_access_file(const executor_type& ex)
-        : service_(find_service(ex))
-        , executor_(ex)
-    {
-        service_->construct(implementation_);
-    }
+    using base::base;
 
-    template <typename Context, typename = if_context<Context>>
-    explicit basic_random_access_file(Context& context)
-        : basic_random_access_file(executor_type(context.get_executor()))
-    {
-    }
-
-    basic_random_access_file(const executor_type& ex, const char* path, flags open_flags)
-        : basic_random_access_file(ex)
-    {
-        open(path, open_flags);
-    }
-    basic_random_access_file(const executor_type& ex, const std::string& path, flags open_flags)
-        : basic_random_access_file(ex, path.c_str(), open_flags)
-    {
-    }
-    template <typename Context, typename = if_context<Context>>
-    basic_random_access_file(Context& context, const char* path, flags open_flags)
-        : basic_random_access_file(executor_type(context.get_executor()), path, open_flags)
-    {
-    }
-    template <typename Context, typename = if_context<Context>>
-    basic_random_access_file(Context& context, const std::string& path, flags open_flags)
-        : basic_random_access_file(context, path.c_str(), open_flags)
-    {
-    }
-
-    basic_random_access_file(const executor_type& ex, const native_handle_type& handle)
-        : basic_random_access_file(ex)
-    {
-        assign(handle);
-    }
-    template <typename Context, typename = if_context<Context>>
-    basic_random_access_file(Context& context, const native_handle_type& handle)
-        : basic_random_access_file(executor_type(context.get_executor()), handle)
-    {
-    }
-
-    /// Operations in flight go with the file.
-    basic_random_access_file(basic_random_access_file&& other) noexcept
-        : service_(other.service_)
-        , executor_(other.executor_)
-    {
-        service_->move_construct(implementation_, other.implementation_);
-    }
-    template <typename Executor1,
-              typename = std::enable_if_t<std::is_convertible_v<Executor1, Executor>>>
+    template <typename Executor1, typename = if_convertible<Executor1>>
     basic_random_access_file(basic_random_access_file<Executor1>&& other)
-        : service_(other.service_)
-        , executor_(other.executor_)
+        : base(std::move(other))
     {
-        service_->move_construct(implementation_, other.implementation_);
     }
 
-    basic_random_access_file& operator=(basic_random_access_file&& other)
-    {
-        if (this != &other)
-        {
-            service_->destroy(implementation_);
-            service_ = other.service_;
-            service_->move_construct(implementation_, other.implementation_);
-            executor_ = other.executor_;
-        }
-        return *this;
-    }
-    template <typename Executor1,
-              typename = std::enable_if_t<std::is_convertible_v<Executor1, Executor>>>
+    template <typename Executor1, typename = if_convertible<Executor1>>
     basic_random_access_file& operator=(basic_random_access_file<Executor1>&& other)
     {
         return *this = basic_random_access_file(std::move(other));
     }
 
-    ~basic_random_access_file() { service_->destroy(implementation_); }
-
-    const executor_type& get_executor() noexcept { return executor_; }
-
-    void open(const char* path, flags open_flags)
-    {
-        throwing("open", [&](error_code& ec) { open(path, open_flags, ec); });
-    }
-    error_code open(const char* path, flags open_flags, error_code& ec)
-    {
-        return service_->open(implementation_, path, open_flags, ec);
-    }
-    void open(const std::string& path, flags open_flags) { open(path.c_str(), open_flags); }
-    error_code open(const std::string& path, flags open_flags, error_code& ec)
-    {
-        return open(path.c_str(), open_flags, ec);
-    }
-
-    /// Opens without blocking the thread. Completes with `void(error_code)`; a file destroyed, closed
-    /// or opened otherwise in the meantime is left alone, and what was opened is closed.
-    template <typename Token = asio::default_completion_token_t<executor_type>>
-    auto async_open(std::string path, flags open_flags,
-                    Token&& token = asio::default_completion_token_t<executor_type>())
-    {
-        return start<void(error_code)>(
-            token,
-            [path = std::move(path), open_flags](service& s, auto& f, auto& handler,
-                                                 const executor_type& ex) mutable
-            { s.async_open(f, std::move(path), open_flags, handler, ex); });
-    }
-
-    void assign(const native_handle_type& handle)
-    {
-        throwing("assign", [&](error_code& ec) { assign(handle, ec); });
-    }
-    error_code assign(const native_handle_type& handle, error_code& ec)
-    {
-        return service_->assign(implementation_, handle, ec);
-    }
-
-    bool is_open() const { return service_->is_open(implementation_); }
-
-    void close()
-    {
-        throwing("close", [&](error_code& ec) { close(ec); });
-    }
-    error_code close(error_code& ec) { return service_->close(implementation_, ec); }
-
-    native_handle_type release()
-    {
-        native_handle_type handle{};
-        throwing("release", [&](error_code& ec) { handle = release(ec); });
-        return handle;
-    }
-    native_handle_type release(error_code& ec) { return service_->release(implementation_, ec); }
-
-    native_handle_type native_handle() { return service_->native_handle(implementation_); }
-
-    void cancel()
-    {
-        throwing("cancel", [&](error_code& ec) { cancel(ec); });
-    }
-    error_code cancel(error_code& ec) { return service_->cancel(implementation_, ec); }
-
-    /// In bytes.
-    std::uint64_t size() const
-    {
-        std::uint64_t n = 0;
-        throwing("size", [&](error_code& ec) { n = size(ec); });
-        return n;
-    }
-    std::uint64_t size(error_code& ec) const { return service_->size(implementation_, ec); }
-
-    void resize(std::uint64_t n)
-    {
-        throwing("resize", [&](error_code& ec) { resize(n, ec); });
-    }
-    error_code resize(std::uint64_t n, error_code& ec)
-    {
-        return service_->resize(implementation_, n, ec);
-    }
-
-    void sync_all()
-    {
-        throwing("sync_all", [&](error_code& ec) { sync_all(ec); });
-    }
-    error_code sync_all(error_code& ec) { return service_->sync_all(implementation_, ec); }
-
-    void sync_data()
-    {
-        throwing("sync_data", [&](error_code& ec) { sync_data(ec); });
-    }
-    error_code sync_data(error_code& ec) { return service_->sync_data(implementation_, ec); }
-
     template <typename Buffers>
     std::size_t read_some_at(std::uint64_t offset, const Buffers& buffers)
     {
         std::size_t n = 0;
-        throwing("read_some_at", [&](error_code& ec) { n = read_some_at(offset, buffers, ec); });
+        base::throwing("read_some_at", [&](error_code& ec) { n = read_some_at(offset, buffers, ec); });
         return n;
     }
     template <typename Buffers>
     std::size_t read_some_at(std::uint64_t offset, const Buffers& buffers, error_code& ec)
     {
-        return service_->read_some_at(implementation_, offset, buffers, ec);
+        return this->get_service().read_some_at(this->get_implementation(), offset, buffers, ec);
     }
 
     template <typename Buffers>
     std::size_t write_some_at(std::uint64_t offset, const Buffers& buffers)
     {
         std::size_t n = 0;
-        throwing("write_some_at", [&](error_code& ec) { n = write_some_at(offset, buffers, ec); });
+        base::throwing("write_some_at", [&](error_code& ec) { n = write_some_at(offset, buffers, ec); });
         return n;
     }
     template <typename Buffers>
     std::size_t write_some_at(std::uint64_t offset, const Buffers& buffers, error_code& ec)
     {
-        return service_->write_some_at(implementation_, offset, buffers, ec);
+        return this->get_service().write_some_at(this->get_implementation(), offset, buffers, ec);
     }
 
     /// Completes with `void(error_code, std::size_t)`; at the end of the file with `error::eof`.
@@ -261,7 +81,7 @@ public:
     auto async_read_some_at(std::uint64_t offset, const Buffers& buffers,
                             Token&& token = asio::default_completion_token_t<executor_type>())
     {
-        return start<void(error_code, std::size_t)>(
+        return this->template start<void(error_code, std::size_t)>(
             token,
             [offset, buffers](service& s, auto& f, auto& handler, const executor_type& ex)
             { s.async_read_some_at(f, offset, buffers, handler, ex); });
@@ -272,66 +92,11 @@ public:
     auto async_write_some_at(std::uint64_t offset, const Buffers& buffers,
                              Token&& token = asio::default_completion_token_t<executor_type>())
     {
-        return start<void(error_code, std::size_t)>(
+        return this->template start<void(error_code, std::size_t)>(
             token,
             [offset, buffers](service& s, auto& f, auto& handler, const executor_type& ex)
             { s.async_write_some_at(f, offset, buffers, handler, ex); });
     }
-
-    /// For operations of this library: initiates `call(service, implementation, handler, executor)`.
-    template <typename Signature, typename Token, typename Call>
-    auto start(Token& token, Call call)
-    {
-        return asio::async_initiate<Token, Signature>(initiate<Call>{this, std::move(call)}, token);
-    }
-
-private:
-    /// An initiation knows its executor, as Asio's do.
-    template <typename Call>
-    class initiate
-    {
-    public:
-        using executor_type = Executor;
-
-        initiate(basic_random_access_file* self, Call call)
-            : self_(self)
-            , call_(std::move(call))
-        {
-        }
-        const executor_type& get_executor() const noexcept { return self_->get_executor(); }
-
-        template <typename Handler>
-        void operator()(Handler&& handler)
-        {
-            std::decay_t<Handler> h(std::forward<Handler>(handler));
-            call_(*self_->service_, self_->implementation_, h, self_->executor_);
-        }
-
-    private:
-        basic_random_access_file* self_;
-        Call call_;
-    };
-
-    static service* find_service(const executor_type& ex)
-    {
-        io_context* context = detail::our_context(ex);
-        if (!context)
-            asio::detail::throw_error(asio::error::operation_not_supported,
-                                      "a file on a context that is no proactor::io_context");
-        return &asio::use_service<service>(static_cast<asio::execution_context&>(*context));
-    }
-
-    template <typename F>
-    static void throwing(const char* what, F f)
-    {
-        error_code ec;
-        f(ec);
-        asio::detail::throw_error(ec, what);
-    }
-
-    service* service_;
-    service::implementation_type implementation_;
-    executor_type executor_;
 };
 
 using random_access_file = basic_random_access_file<>;

@@ -159,7 +159,7 @@ struct close
 };
 
 /// Calls a function on a thread that may block. Value: what it returns; negative is an error of the
-/// system. A call that has begun cannot be cancelled.
+/// system. A call that has begun cannot be cancelled, and no signal interrupts it.
 struct call
 {
     std::int64_t (*function)(void* argument) = nullptr; ///< must not throw

@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -72,6 +73,23 @@ BOOST_AUTO_TEST_CASE(no_hidden_threads)
 }
 
 #if !PROACTOR_TEST_ORACLE
+BOOST_AUTO_TEST_CASE(a_resolver_adds_threads_of_the_pool_only)
+{
+    std::size_t const before = threads().size();
+    test::context ctx;
+    test::tcp_resolver resolver(ctx);
+    BOOST_TEST(threads().size() == before);
+    std::size_t found = 0;
+    resolver.async_resolve("127.0.0.1", "80",
+                           [&](test::error_code, auto results) { found = results.size(); });
+    test::run(ctx); // so that the thread has given itself its name
+    BOOST_TEST(found == 1u);
+    auto const names = threads();
+    auto const of_pool = std::count(names.begin(), names.end(), "proactor-pool");
+    BOOST_TEST(of_pool == 1);
+    BOOST_TEST(names.size() - static_cast<std::size_t>(of_pool) == before);
+}
+
 BOOST_AUTO_TEST_CASE(the_objects_are_served_by_the_driver)
 {
     test::context ctx;

@@ -185,6 +185,28 @@ BOOST_AUTO_TEST_CASE(a_pseudo_terminal)
     BOOST_TEST(line == "typed\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_pipe_of_packets)
+{
+    test::context ctx;
+    int ends[2];
+    BOOST_REQUIRE(::pipe2(ends, O_DIRECT | O_CLOEXEC) == 0);
+    test::stream_descriptor reader(ctx, ends[0]);
+    test::stream_descriptor writer(ctx, ends[1]);
+    char data[8];
+    std::string sizes;
+    reader.async_read_some(asio::buffer(data), [&](test::error_code ec, std::size_t n) {
+        sizes += ec ? "!" : std::to_string(n);
+        reader.async_read_some(asio::buffer(data), [&](test::error_code e, std::size_t m) {
+            sizes += e ? "!" : std::to_string(m);
+        });
+    });
+    ctx.poll();
+    writer.async_write_some(asio::buffer("abc", 3), [](test::error_code, std::size_t) {});
+    writer.async_write_some(asio::buffer("de", 2), [](test::error_code, std::size_t) {});
+    test::run(ctx);
+    BOOST_TEST(sizes == "32");
+}
+
 BOOST_AUTO_TEST_CASE(scatter_and_gather)
 {
     test::context ctx;

@@ -2,6 +2,7 @@
 
 #include "driver_under_test.hpp"
 
+#include <support/bounded.hpp>
 #include <support/skip.hpp>
 
 #include <liburing.h>
@@ -328,6 +329,38 @@ CONFORMANCE_CASE(a_function_is_called_on_another_thread, "[D3]")
         BOOST_TEST(op.error() == (result < 0 ? -result : 0));
         BOOST_TEST(op.value() == static_cast<std::uint64_t>(result < 0 ? 0 : result));
     }
+    d->detach(a);
+}
+
+CONFORMANCE_CASE(a_function_that_has_begun_is_not_interrupted, "[D9]")
+{
+    struct context
+    {
+        gate begun;
+        gate may_end;
+        int interruptions = 0;
+    } c;
+    const auto called = [](void* argument) -> std::int64_t
+    {
+        auto& c = *static_cast<context*>(argument);
+        c.begun.open();
+        const timespec moment{0, 20'000'000};
+        c.interruptions += ::nanosleep(&moment, nullptr) != 0;
+        return c.may_end.pass() ? 7 : -ETIMEDOUT;
+    };
+    attachment& a = d->attach(invalid_handle);
+    test_operation op(request::call{called, &c});
+    d.start(op, a);
+    d.settle();
+    BOOST_TEST(c.begun.pass());
+    d->cancel(op);
+    d.wait(driver_under_test::clock::now() + 30ms);
+    BOOST_TEST(!op.done());
+    c.may_end.open();
+    BOOST_TEST(d.wait_for(op));
+    BOOST_TEST(op.error() == 0);
+    BOOST_TEST(op.value() == 7u);
+    BOOST_TEST(c.interruptions == 0);
     d->detach(a);
 }
 

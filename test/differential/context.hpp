@@ -49,6 +49,8 @@ using steady_timer = timer_on<std::chrono::steady_clock>;
 using system_timer = timer_on<std::chrono::system_clock>;
 using high_resolution_timer = timer_on<std::chrono::high_resolution_clock>;
 using stream_descriptor = asio::posix::basic_stream_descriptor<executor>;
+using tcp_resolver = asio::ip::basic_resolver<tcp, executor>;
+using serial_port = asio::basic_serial_port<executor>;
 using signal_set = asio::basic_signal_set<executor>;
 
 template <class T = void>

@@ -26,6 +26,8 @@ const char* symbol(const error_code& ec)
         {error::connection_reset, "connection_reset"},
         {error::eof, "eof"},
         {error::fault, "fault"},
+        {error::host_not_found, "host_not_found"},
+        {error::host_not_found_try_again, "host_not_found_try_again"},
         {error::in_progress, "in_progress"},
         {error::interrupted, "interrupted"},
         {error::invalid_argument, "invalid_argument"},
@@ -37,7 +39,9 @@ const char* symbol(const error_code& ec)
         {error::not_socket, "not_socket"},
         {error::operation_aborted, "operation_aborted"},
         {error::operation_not_supported, "operation_not_supported"},
+        {error::service_not_found, "service_not_found"},
         {error::shut_down, "shut_down"},
+        {error::socket_type_not_supported, "socket_type_not_supported"},
         {error::timed_out, "timed_out"},
         {error::would_block, "would_block"},
     };

@@ -68,6 +68,7 @@ using system_timer = waitable_timer<std::chrono::system_clock>;
 using high_resolution_timer = waitable_timer<std::chrono::high_resolution_clock>;
 using signal_set = asio::basic_signal_set<executor>;
 using stream_descriptor = asio::posix::basic_stream_descriptor<executor>;
+using serial_port = asio::basic_serial_port<executor>;
 using readable_pipe = asio::basic_readable_pipe<executor>;
 using writable_pipe = asio::basic_writable_pipe<executor>;
 using strand = asio::strand<executor>;

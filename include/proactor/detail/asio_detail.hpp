@@ -7,7 +7,9 @@
 /// - `thread_context`, `thread_info_base`, `call_stack`: the loop's thread state, by which coroutine
 ///   frames are recycled and exceptions carried out of nested functions.
 /// - `execution_context_service_base`: services found by their type.
-/// - `socket_ops`, `descriptor_ops`, `signal_blocker`: the synchronous half of the services.
+/// - `socket_ops`, `descriptor_ops`, `signal_blocker`: the synchronous half of the services; of the
+///   first also `getaddrinfo`, `freeaddrinfo` and `sync_getnameinfo`, called on the pool, with
+///   `addrinfo_type`.
 /// - `buffer_sequence_adapter`: any buffer sequence as an array of `iovec`.
 /// - `io_object_impl` and the service templates that the hook names: see `asio_hooks.hpp`.
 /// - `throw_error`.

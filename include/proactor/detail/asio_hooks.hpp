@@ -9,7 +9,10 @@
 
 #include <proactor/detail/descriptor_service.hpp>
 #include <proactor/detail/either_service.hpp>
+#include <proactor/detail/file_service.hpp>
 #include <proactor/detail/hosted_executor.hpp>
+#include <proactor/detail/resolver_service.hpp>
+#include <proactor/detail/serial_port_service.hpp>
 #include <proactor/detail/signal_set_service.hpp>
 #include <proactor/detail/socket_service.hpp>
 #include <proactor/detail/timer_service.hpp>
@@ -32,6 +35,12 @@ class reactive_descriptor_service;
 template <typename>
 class deadline_timer_service;
 class signal_set_service;
+class posix_serial_port_service;
+template <typename>
+class resolver_service;
+#if defined(BOOST_ASIO_HAS_FILE) && defined(BOOST_ASIO_HAS_IO_URING)
+class io_uring_file_service;
+#endif
 
 } // namespace boost::asio::detail
 
@@ -77,6 +86,23 @@ struct hosting<asio::detail::signal_set_service>
 {
     using type = signal_set_service;
 };
+template <>
+struct hosting<asio::detail::posix_serial_port_service>
+{
+    using type = serial_port_service;
+};
+template <typename Protocol>
+struct hosting<asio::detail::resolver_service<Protocol>>
+{
+    using type = resolver_service<Protocol>;
+};
+#if defined(BOOST_ASIO_HAS_FILE) && defined(BOOST_ASIO_HAS_IO_URING)
+template <>
+struct hosting<asio::detail::io_uring_file_service>
+{
+    using type = file_service;
+};
+#endif
 
 template <typename Service>
 concept hosted_service = !std::is_void_v<typename hosting<Service>::type>;
@@ -95,6 +121,12 @@ template <typename Traits>
 inline constexpr bool is_ours<timer_service<Traits>> = true;
 template <>
 inline constexpr bool is_ours<descriptor_service> = true;
+template <>
+inline constexpr bool is_ours<serial_port_service> = true;
+template <typename Protocol>
+inline constexpr bool is_ours<resolver_service<Protocol>> = true;
+template <>
+inline constexpr bool is_ours<file_service> = true;
 
 /// Executors whose I/O objects are served here. Which of them are depends on the width.
 template <typename Executor>

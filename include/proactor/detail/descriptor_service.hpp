@@ -21,6 +21,7 @@ class descriptor_service
 public:
     using native_handle_type = int;
     using implementation_type = handle_state;
+    using handle_operations::flush;
 
     explicit descriptor_service(asio::execution_context& context)
         : asio::detail::execution_context_service_base<descriptor_service>(context)

@@ -168,6 +168,22 @@ public:
     PROACTOR_FORWARD(add)
     PROACTOR_FORWARD(remove)
     PROACTOR_FORWARD(clear)
+    // Serial ports
+    PROACTOR_FORWARD(send_break)
+    // Resolvers
+    PROACTOR_FORWARD(resolve)
+    PROACTOR_FORWARD(async_resolve)
+    // Files
+    PROACTOR_FORWARD(set_is_stream)
+    PROACTOR_FORWARD(size)
+    PROACTOR_FORWARD(resize)
+    PROACTOR_FORWARD(sync_all)
+    PROACTOR_FORWARD(sync_data)
+    PROACTOR_FORWARD(seek)
+    PROACTOR_FORWARD(read_some_at)
+    PROACTOR_FORWARD(async_read_some_at)
+    PROACTOR_FORWARD(write_some_at)
+    PROACTOR_FORWARD(async_write_some_at)
 #undef PROACTOR_FORWARD
 
     // Asio's call sites pass a constant that has an address in no library, and a literal 0 for the

@@ -22,7 +22,9 @@
 
 namespace proactor::detail {
 
-/// Files with positions: any number of operations in flight on one file, in no order.
+/// Files. At positions any number of operations are in flight on one file, in no order. As a stream a file
+/// has one position, the system's own, which duplicates of its handle share: its operations are
+/// performed one after the other, each where the one before has ended.
 class file_service : public asio::detail::execution_context_service_base<file_service>,
                      private handle_operations
 {
@@ -112,6 +114,10 @@ public:
         destroy(f);
         move_construct(f, other);
     }
+    void move_assign(implementation_type& f, file_service&, implementation_type& other)
+    {
+        move_assign(f, other);
+    }
 
     void destroy(implementation_type& f)
     {
@@ -119,13 +125,13 @@ public:
         close(f, ignored);
     }
 
-    error_code open(implementation_type& f, const char* path, file_base::flags flags,
-                    error_code& ec)
+    /// The system's flags, of whichever `file_base`.
+    error_code open(implementation_type& f, const char* path, int flags, error_code& ec)
     {
         if (f.is_open())
             return ec = asio::error::already_open;
         flush();
-        const int handle = ::open(path, static_cast<int>(flags) | O_CLOEXEC, 0777);
+        const int handle = ::open(path, flags | O_CLOEXEC, 0777);
         ec = handle < 0 ? make_error(errno) : error_code();
         if (handle >= 0)
             f.handle = handle;
@@ -228,7 +234,7 @@ public:
                              error_code& ec)
     {
         asio::detail::buffer_sequence_adapter<asio::mutable_buffer, Buffers> b(buffers);
-        const auto n = transfer_at(
+        const auto n = transfer_now(
             [&] {
                 return ::preadv(f.handle, b.buffers(), static_cast<int>(b.count()),
                                 static_cast<off_t>(offset));
@@ -244,7 +250,7 @@ public:
                               error_code& ec)
     {
         asio::detail::buffer_sequence_adapter<asio::const_buffer, Buffers> b(buffers);
-        return transfer_at(
+        return transfer_now(
             [&] {
                 return ::pwritev(f.handle, b.buffers(), static_cast<int>(b.count()),
                                  static_cast<off_t>(offset));
@@ -276,25 +282,104 @@ public:
                                                    end_of_file::never);
     }
 
+    /// Of a stream: behind the writes that were started before.
     template <typename Handler, typename IoExecutor>
     void async_sync(implementation_type& f, bool data_only, Handler& handler,
                     const IoExecutor& io_ex)
     {
-        begin<plain<request::sync>>(f, handler, io_ex, request::sync{data_only});
+        begin_on<plain<request::sync>>(f.flags == one_position ? lane::write : lane::none, f, handler,
+                                       io_ex, request::sync{data_only});
     }
 
     /// An operation on an open file; on a closed one an error, through the handler.
     template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
     void begin(implementation_type& f, Handler& handler, const IoExecutor& io_ex, Args&&... args)
     {
+        begin_on<Payload>(lane::none, f, handler, io_ex, std::forward<Args>(args)...);
+    }
+
+    // As a stream.
+
+    void set_is_stream(implementation_type&, bool) {} // an operation says for itself what it is
+
+    std::uint64_t seek(implementation_type& f, std::int64_t offset, int whence, error_code& ec)
+    {
+        flush();
+        const off_t position = ::lseek(f.handle, static_cast<off_t>(offset), whence);
+        ec = position < 0 ? make_error(errno) : error_code();
+        return ec ? 0 : static_cast<std::uint64_t>(position);
+    }
+
+    template <typename Buffers>
+    std::size_t read_some(implementation_type& f, const Buffers& buffers, error_code& ec)
+    {
+        asio::detail::buffer_sequence_adapter<asio::mutable_buffer, Buffers> b(buffers);
+        const auto n = transfer_now(
+            [&] { return ::readv(f.handle, b.buffers(), static_cast<int>(b.count())); }, ec);
+        if (!ec && n == 0 && !b.all_empty())
+            ec = asio::error::eof;
+        return n;
+    }
+
+    template <typename Buffers>
+    std::size_t write_some(implementation_type& f, const Buffers& buffers, error_code& ec)
+    {
+        asio::detail::buffer_sequence_adapter<asio::const_buffer, Buffers> b(buffers);
+        return transfer_now(
+            [&] { return ::writev(f.handle, b.buffers(), static_cast<int>(b.count())); }, ec);
+    }
+
+    template <typename Buffers, typename Handler, typename IoExecutor>
+    void async_read_some(implementation_type& f, const Buffers& buffers, Handler& handler,
+                         const IoExecutor& io_ex)
+    {
+        using holder = mutable_holder<Buffers>;
+        if (holder::all_empty(buffers))
+            return complete<no_transfer>({}, handler, io_ex);
+        begin_on<transfer<request::read, holder>>(stream_lane(f, lane::read), f, handler, io_ex,
+                                                  request::read{}, buffers, end_of_file::at_zero);
+    }
+
+    template <typename Buffers, typename Handler, typename IoExecutor>
+    void async_write_some(implementation_type& f, const Buffers& buffers, Handler& handler,
+                          const IoExecutor& io_ex)
+    {
+        using holder = const_holder<Buffers>;
+        if (holder::all_empty(buffers))
+            return complete<no_transfer>({}, handler, io_ex);
+        begin_on<transfer<request::write, holder>>(stream_lane(f, lane::write), f, handler, io_ex,
+                                                   request::write{}, buffers, end_of_file::never);
+    }
+
+private:
+    /// What a stream has found out about its handle, in `flags`.
+    enum : unsigned char
+    {
+        not_asked,
+        one_position, ///< that reads and writes share
+        no_position   ///< a pipe, a terminal: two directions that do not know of each other
+    };
+
+    /// The kernel guards a file's position in read(2) and write(2), but not in what io_uring does with
+    /// it: reads and writes wait for each other.
+    static lane stream_lane(implementation_type& f, lane direction) noexcept
+    {
+        if (f.flags == not_asked && f.is_open())
+            f.flags = ::lseek(f.handle, 0, SEEK_CUR) < 0 ? no_position : one_position;
+        return f.flags == no_position ? direction : lane::write;
+    }
+
+    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    void begin_on(lane l, implementation_type& f, Handler& handler, const IoExecutor& io_ex,
+                  Args&&... args)
+    {
         if (f.is_open())
-            start<Payload>(f, lane::none, handler, io_ex, std::forward<Args>(args)...);
+            start<Payload>(f, l, handler, io_ex, std::forward<Args>(args)...);
         else
             complete<Payload>(asio::error::bad_descriptor, handler, io_ex,
                               std::forward<Args>(args)...);
     }
 
-private:
     /// Owns the path while the kernel may read it.
     class open_payload
     {
@@ -350,7 +435,7 @@ private:
     }
 
     template <typename F>
-    std::size_t transfer_at(F f, error_code& ec) const
+    std::size_t transfer_now(F f, error_code& ec) const
     {
         flush();
         ssize_t n;

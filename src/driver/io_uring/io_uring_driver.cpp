@@ -186,6 +186,16 @@ private:
         ++turn_;
     }
 
+    /// Transfers at the current position of a file opened with O_DIRECT: the ring does not move it, so that
+    /// one does not begin where the one before has ended (seen on Linux 6.18, `stream_file_` tests).
+    static bool loses_position(const operation& op) noexcept
+    {
+        return (std::holds_alternative<request::read>(op.request)
+                || std::holds_alternative<request::write>(op.request))
+            && is_direct(*op.attached)
+            && ::lseek(op.attached->handle(), 0, SEEK_CUR) >= 0; // else it is a pipe of packets
+    }
+
     void submit(operation& op)
     {
         if (!served_[op.request.index()]) [[unlikely]]
@@ -194,6 +204,8 @@ private:
                 op.driver_turn = 0;
             return try_later(op);
         }
+        if (loses_position(op)) [[unlikely]]
+            return block(op);
         detail::annotate_submit(&op);
         op.driver_turn = turn_;
         op.phase = operation::phase::in_flight;

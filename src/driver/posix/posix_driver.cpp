@@ -137,7 +137,7 @@ bool posix_driver::stop_trying(operation& op)
             return true;
         else if (pool_->withdraw(op))
             try_later(op);
-        else
+        else if (!std::holds_alternative<request::call>(op.request)) // a function need not know EINTR
         {
             job.interrupted.store(true, std::memory_order_relaxed);
             job.link_before(interrupted_);

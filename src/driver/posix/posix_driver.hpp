@@ -52,6 +52,9 @@ protected:
     /// False: nothing better than the pool.
     virtual bool start_direct(operation&) { return false; }
 
+    /// Whether transfers of a file go past the system's memory.
+    static bool is_direct(attachment& a) noexcept;
+
     /// Hands an operation to a thread that may block.
     void block(operation& op);
 
@@ -86,7 +89,6 @@ private:
     void try_untried();
     void take_all_returned();
     void try_one(operation& op);
-    bool is_direct(attachment& a) noexcept;
     static void perform_on_pool(void* self, operation& op) noexcept;
 
     operation_queue untried_;
