@@ -81,8 +81,9 @@ void driver::submit(operation& op, attachment& on, lane l)
 
 bool driver::attempt(operation& op, attachment& on, lane l)
 {
-    // Without a lane it is work for a file, which may block.
-    if (l == lane::none || on.busy(l) || !on.kept_.empty())
+    // Without a lane it is work for a file, which may block; and a connect that has been tried has begun.
+    if (l == lane::none || on.busy(l) || !on.kept_.empty()
+        || std::holds_alternative<request::connect>(op.request))
         return false;
     const auto tried = detail::attempt(on.handle_, op, false);
     ++counters_.system_calls;

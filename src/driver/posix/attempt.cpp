@@ -159,12 +159,27 @@ struct trial
     {
         if (const auto error = ensure_non_blocking(handle))
             return finished(error);
-        // A second call tells how the first has gone: connect(2), EINPROGRESS and EALREADY.
+        if (again)
+            return connected();
         const auto n = call([&] { return ::connect(handle, static_cast<const sockaddr*>(r.address),
                                                    r.address_size); });
         if (n == -EINPROGRESS || n == -EALREADY)
             return {next::wait};
-        return finished(again && n == -EISCONN ? 0 : n);
+        return finished(n);
+    }
+
+    /// How a connect that was begun has gone. Not asked by a second call, which would put a socket that
+    /// was refused into the state of a fresh one: what Asio's users see then is an end of file.
+    attempted connected() const noexcept
+    {
+        pollfd poller{handle, POLLOUT, 0};
+        if (call([&] { return ::poll(&poller, 1, 0); }) == 0)
+            return {next::wait};
+        int error = 0;
+        socklen_t size = sizeof(error);
+        if (::getsockopt(handle, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+            error = errno;
+        return finished(-error);
     }
 
     attempted operator()(const request::read& r) const noexcept
