@@ -4,9 +4,12 @@
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <ctime>
 #include <future>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -78,6 +81,42 @@ BOOST_AUTO_TEST_CASE(a_million_posts_in_bursts_from_eight_threads_to_one_sleepin
     BOOST_TEST(in_time.load());
     BOOST_TEST(ran == producers * burst * bursts);
     BOOST_TEST(out_of_order == 0);
+}
+
+BOOST_AUTO_TEST_CASE(after_a_million_posts_at_once_the_loop_rests)
+{
+    constexpr int producers = 8;
+    constexpr int each = PROACTOR_TEST_SANITIZED ? 25'000 : 125'000;
+    test::context ctx;
+    progress finished;
+    std::atomic<int> ran = 0;
+    test::runners loop(ctx, 1);
+    {
+        std::vector<std::thread> threads;
+        for (int p = 0; p < producers; ++p)
+            threads.emplace_back([&] {
+                for (int i = 0; i < each; ++i)
+                    asio::post(ctx, [&] {
+                        if (++ran == producers * each)
+                            finished.add();
+                    });
+            });
+        for (std::thread& thread : threads)
+            thread.join();
+    }
+    BOOST_TEST(finished.wait_for(1));
+    auto const cpu = [] {
+        timespec t{};
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+        return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+    };
+    // Whoever would spin, or wake up over and over, does it in this time.
+    auto const before = cpu();
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    std::chrono::duration<double, std::milli> const used = cpu() - before;
+    BOOST_TEST(used.count() < (PROACTOR_TEST_SANITIZED ? 50 : 5));
+    loop.join();
+    BOOST_TEST(ran == producers * each);
 }
 
 BOOST_AUTO_TEST_CASE(single_posts_to_a_sleeper_ten_thousand_times)
