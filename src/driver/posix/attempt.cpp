@@ -160,9 +160,13 @@ struct trial
         if (const auto error = ensure_non_blocking(handle))
             return finished(error);
         if (again)
-            return connected();
+            if (const attempted a = connected(); a.then == next::wait || a.result != 0)
+                return a;
+        // After a success this call tells the system, too, that the socket is connected: connect(2).
         const auto n = call([&] { return ::connect(handle, static_cast<const sockaddr*>(r.address),
                                                    r.address_size); });
+        if (again)
+            return finished(0);
         if (n == -EINPROGRESS || n == -EALREADY)
             return {next::wait};
         return finished(n);
