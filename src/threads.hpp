@@ -12,10 +12,11 @@ bool can_fence_all_threads() noexcept;
 /// microseconds; does nothing where it does not work.
 void fence_all_threads() noexcept;
 
-/// Lets the calling thread's sleeps end when their time has come and not up to 50 us later, until the
-/// owner restores what the thread had. Of several owners the first counts.
+/// Between the two the owner, the first if there are several, may have the calling thread's sleeps end when
+/// their time has come and not up to 50 us later; the second restores what the thread had.
+void own_timer_slack(const void* owner) noexcept;
+void disown_timer_slack(const void* owner) noexcept;
 void lower_timer_slack(const void* owner) noexcept;
-void restore_timer_slack(const void* owner) noexcept;
 
 /// Processors that the calling thread may run on.
 unsigned processors_of_thread() noexcept;

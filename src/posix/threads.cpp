@@ -18,9 +18,10 @@ bool membarrier(int command) noexcept
 struct timer_slack
 {
     const void* owner = nullptr;
+    bool lowered = false;
     unsigned long before = 0;
 };
-thread_local timer_slack lowered;
+thread_local timer_slack slack;
 
 } // namespace
 
@@ -38,20 +39,28 @@ void fence_all_threads() noexcept
         membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 }
 
-void lower_timer_slack(const void* owner) noexcept
+void own_timer_slack(const void* owner) noexcept
 {
-    if (lowered.owner)
-        return;
-    lowered = {owner, static_cast<unsigned long>(::prctl(PR_GET_TIMERSLACK))};
-    ::prctl(PR_SET_TIMERSLACK, 1UL);
+    if (!slack.owner)
+        slack.owner = owner;
 }
 
-void restore_timer_slack(const void* owner) noexcept
+void disown_timer_slack(const void* owner) noexcept
 {
-    if (lowered.owner != owner)
+    if (slack.owner != owner)
         return;
-    ::prctl(PR_SET_TIMERSLACK, lowered.before);
-    lowered = {};
+    if (slack.lowered)
+        ::prctl(PR_SET_TIMERSLACK, slack.before);
+    slack = {};
+}
+
+void lower_timer_slack(const void* owner) noexcept
+{
+    if (slack.owner != owner || slack.lowered)
+        return;
+    slack.lowered = true;
+    slack.before = static_cast<unsigned long>(::prctl(PR_GET_TIMERSLACK));
+    ::prctl(PR_SET_TIMERSLACK, 1UL);
 }
 
 unsigned processors_of_thread() noexcept

@@ -2,6 +2,7 @@
 
 #include "driver_under_test.hpp"
 
+#include <sys/prctl.h>
 #include <thread>
 
 namespace {
@@ -228,6 +229,20 @@ CONFORMANCE_CASE(hand_driven_threads_may_wait_often_without_saying_so, "[D1]")
             d->thread_end();
     }
     d->detach(a);
+}
+
+CONFORMANCE_CASE(a_thread_keeps_its_timer_slack, "[D1]")
+{
+    // Whoever drives by hand announces nothing; whoever does has what it had after the end.
+    const auto slack = [] { return ::prctl(PR_GET_TIMERSLACK); };
+    const auto before = slack();
+    d.wait(clock::now() + 1ms);
+    BOOST_TEST(slack() == before);
+    d->thread_begin();
+    d.wait(clock::now() + 1ms);
+    d.wait(clock::now() + 1ms);
+    d->thread_end();
+    BOOST_TEST(slack() == before);
 }
 
 BOOST_AUTO_TEST_CASE(drivers_that_follow_each_other_do_not_meet,

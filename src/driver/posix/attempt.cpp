@@ -83,7 +83,7 @@ struct trial
     request::readiness ready_for(request::readiness what) const noexcept
     {
         pollfd now{handle, static_cast<short>(poll_events(what)), 0};
-        const int n = ::poll(&now, 1, 0);
+        const auto n = call([&] { return ::poll(&now, 1, 0); });
         return n > 0 ? found_of(what, static_cast<unsigned>(now.revents)) : request::readiness::none;
     }
 
@@ -165,22 +165,19 @@ struct trial
         // After a success this call tells the system, too, that the socket is connected: connect(2).
         const auto n = call([&] { return ::connect(handle, static_cast<const sockaddr*>(r.address),
                                                    r.address_size); });
-        if (again)
-            return finished(0);
         if (n == -EINPROGRESS || n == -EALREADY)
             return {next::wait};
-        return finished(n);
+        return finished(again && n == -EISCONN ? 0 : n);
     }
 
     /// How a connect that was begun has gone. Not asked by a second call, which would put a socket that
     /// was refused into the state of a fresh one: what Asio's users see then is an end of file.
     attempted connected() const noexcept
     {
-        pollfd poller{handle, POLLOUT, 0};
-        if (call([&] { return ::poll(&poller, 1, 0); }) == 0)
+        if (ready_for(request::readiness::write) == request::readiness::none)
             return {next::wait};
         int error = 0;
-        socklen_t size = sizeof(error);
+        socklen_t size = sizeof error;
         if (::getsockopt(handle, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
             error = errno;
         return finished(-error);

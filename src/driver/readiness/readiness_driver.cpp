@@ -1,8 +1,8 @@
 #include "readiness_driver.hpp"
 
+#include "../../threads.hpp"
 #include "../handle.hpp"
 #include "../linux_aio/aio_queue.hpp"
-#include "../../threads.hpp"
 #include "../posix/readiness.hpp"
 
 #include <algorithm>
@@ -100,7 +100,8 @@ public:
         poller_->wake();
     }
 
-    void thread_end() noexcept override { detail::restore_timer_slack(this); }
+    void thread_begin() override { detail::own_timer_slack(this); }
+    void thread_end() noexcept override { detail::disown_timer_slack(this); }
 
 protected:
     void start(operation& op) override
