@@ -17,6 +17,46 @@ using clock = driver_under_test::clock;
 
 BOOST_AUTO_TEST_SUITE(hand_over)
 
+CONFORMANCE_CASE(a_wake_that_another_thread_meets_is_the_sleepers, "[D2] [D19]")
+{
+    // Whoever wakes looks at once, and is there before the sleeper has left the kernel.
+    constexpr std::uint64_t rounds = 60;
+    section exclusive;
+    std::atomic<std::uint64_t> ended = 0;
+    std::atomic<bool> in_time = true;
+    std::thread sleeper([&] {
+        for (std::uint64_t i = 0; i != rounds && in_time; ++i)
+        {
+            section_guard held(exclusive);
+            operation_queue completed;
+            const auto limit = clock::now() + patience;
+            const auto sleeps = d->counters().sleeps;
+            // What a look has met may end one early, and it has not slept then.
+            while (d->counters().sleeps == sleeps && clock::now() < limit)
+                d->wait(limit, completed, &exclusive);
+            in_time = clock::now() < limit;
+            ++ended;
+        }
+    });
+    for (std::uint64_t i = 0; i != rounds && in_time; ++i)
+    {
+        bool woken = false; // once: a second wake would hide the loss of the first
+        in_time = yield_until([&] {
+            section_guard held(exclusive);
+            if (!woken && d->counters().sleeps > i)
+            {
+                woken = true;
+                d->wake();
+                operation_queue completed;
+                d->reap(completed);
+            }
+            return ended > i || !in_time;
+        }) && in_time;
+    }
+    sleeper.join();
+    BOOST_TEST(in_time.load());
+}
+
 CONFORMANCE_CASE(two_threads_submit_and_reap_in_turn, "[D1] [D5]")
 {
     // Each operation is submitted by one thread and reaped by the other, which reads its buffer.

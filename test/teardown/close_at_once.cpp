@@ -89,13 +89,26 @@ void after_the_loop_has_gone(test::context& ctx, function const& start, function
     test::run(ctx);
 }
 
+// A loopback address that no other program uses: the system would give it a port that was just freed.
+asio::ip::address_v4 own_address()
+{
+    return asio::ip::address_v4(0x7f000002u | (static_cast<unsigned>(::getpid()) & 0x3fffff) << 2);
+}
+
+sockaddr_in own_address_at(unsigned short port) noexcept
+{
+    sockaddr_in a = test::loopback_address(port);
+    a.sin_addr.s_addr = htonl(own_address().to_uint());
+    return a;
+}
+
 // The handle of a listener, or none.
 test::handle listen_at(unsigned short port, bool reuse)
 {
     test::handle h = test::inet_socket();
     int const on = reuse;
     ::setsockopt(h.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in a = test::loopback_address(port);
+    sockaddr_in a = own_address_at(port);
     if (::bind(h.get(), test::generic(a), sizeof a) != 0 || ::listen(h.get(), 8) != 0)
         return {};
     return h;
@@ -104,7 +117,7 @@ test::handle listen_at(unsigned short port, bool reuse)
 bool refused(unsigned short port)
 {
     test::handle const h = test::inet_socket();
-    sockaddr_in a = test::loopback_address(port);
+    sockaddr_in a = own_address_at(port);
     return ::connect(h.get(), test::generic(a), sizeof a) != 0 && errno == ECONNREFUSED;
 }
 
@@ -150,7 +163,7 @@ void port_is_free_at_once(place at)
     for (int round = 0; round < rounds; ++round)
     {
         test::context ctx;
-        test::tcp_acceptor acceptor(ctx, test::loopback(), false);
+        test::tcp_acceptor acceptor(ctx, {own_address(), 0}, false);
         auto const port = acceptor.local_endpoint().port();
         auto const count = [&](test::error_code ec, test::tcp_socket const&) {
             aborted += ec == asio::error::operation_aborted;
@@ -190,10 +203,10 @@ void used_port_is_free_at_once(place at)
     for (int round = 0; round < rounds; ++round)
     {
         test::context ctx;
-        test::tcp_acceptor acceptor(ctx, test::loopback(), true);
+        test::tcp_acceptor acceptor(ctx, {own_address(), 0}, true);
         auto const port = acceptor.local_endpoint().port();
         test::handle const first = test::inet_socket();
-        sockaddr_in address = test::loopback_address(port);
+        sockaddr_in address = own_address_at(port);
         test::checked(::connect(first.get(), test::generic(address), sizeof address), "connect");
         test::tcp_socket const connection = acceptor.accept();
         auto const count = [&](test::error_code ec, test::tcp_socket const&) {
