@@ -3,12 +3,16 @@
 
 /// Everything of Proactor. Include it, or in drop-in width any of Asio's I/O objects, before use.
 
-#include <proactor/buffer_traits.hpp>
+#include <proactor/buffers.hpp>
 #include <proactor/io_context.hpp>
 #include <proactor/log.hpp>
 #include <proactor/random_access_file.hpp>
+#include <proactor/read.hpp>
 #include <proactor/read_at.hpp>
+#include <proactor/receive.hpp>
+#include <proactor/send.hpp>
 #include <proactor/stream_file.hpp>
+#include <proactor/write.hpp>
 #include <proactor/write_at.hpp>
 
 #include <proactor/detail/asio_hooks.hpp>

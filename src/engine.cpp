@@ -384,7 +384,7 @@ operation* engine::next(clock::time_point deadline, bool block)
         {
             if (!may_wait)
                 return nullptr;
-            if (driver_->unflushed())
+            if (driver_->unflushed() || driver_->between_parts())
                 poke();
             ++followers_;
             if (deadline == clock::time_point::max())
@@ -426,7 +426,7 @@ bool engine::park_thread(clock::time_point deadline)
     auto until = std::min(deadline, timers_due());
     if (park_ == park::undecided)
         park_ = may_spin() ? park::spins : park::sleeps;
-    if (park_ == park::spins && driver_->unflushed())
+    if (park_ == park::spins && (driver_->unflushed() || driver_->between_parts()))
         return reap(); // spins at the next turn, with everything under way
 
     const unsigned computing = runners_ - followers_ - 1;

@@ -66,7 +66,8 @@ const char* name_of(means m) noexcept;
 /// `ECANCELED`.
 ///
 /// No silent loss. [D15] An operation that comes back undone, cancelled though nobody asked or
-/// interrupted, is tried again, and a transfer of a whole buffer goes on after a part. [D16] More
+/// interrupted, is tried again, and a transfer of whole buffers goes on after a part, at the next look;
+/// cancelled before, it gives `ECANCELED` beside its part. [D16] More
 /// operations than the queues of the system hold are all performed. [D17] Accepts skip connections
 /// that died in the queue, unless told to report them.
 ///
@@ -129,6 +130,9 @@ public:
 
     /// Whether `flush` has something to do.
     virtual bool unflushed() const noexcept = 0;
+
+    /// Whether transfers stand between two parts, with which the next `reap` or `wait` goes on.
+    bool between_parts() const noexcept { return !between_parts_.empty(); }
 
     /// Submits to the system what has been prepared. Does not wait.
     virtual void flush() = 0;
@@ -207,12 +211,14 @@ protected:
 
 private:
     void begin(operation& op);
+    void go_on();
     void accept_kept(operation& op);
     void end(operation& op, int error, std::uint64_t value);
     void revoke(operation& op);
     void recycle(attachment& a);
 
     operation_queue finished_;
+    operation_queue between_parts_;
     std::size_t in_flight_ = 0;
     std::deque<attachment> attachments_; // an address is kept for good
     attachment* free_ = nullptr;

@@ -32,11 +32,39 @@ struct native_buffer
 struct buffer_list
 {
     native_buffer single;
-    const native_buffer* many = nullptr; ///< null: `single` is the list
+    native_buffer* many = nullptr; ///< null: `single` is the list
     std::uint32_t count = 1;             ///< of `many`
 
     const native_buffer* data() const noexcept { return many ? many : &single; }
     std::size_t size() const noexcept { return many ? count : 1; }
+
+    /// Takes the first `n` bytes off. False: no byte is left. Those beside the operation are changed, too.
+    bool drop(std::uint64_t n) noexcept
+    {
+        const auto off = [](native_buffer& b, std::uint64_t bytes)
+        {
+            b.data = static_cast<std::byte*>(b.data) + bytes;
+            b.size -= static_cast<decltype(b.size)>(bytes);
+        };
+        if (!many)
+        {
+            off(single, n);
+            return single.size != 0;
+        }
+        for (; count != 0 && n >= many->size; ++many, --count)
+            n -= many->size;
+        if (count != 0)
+            off(*many, n);
+        return count != 0;
+    }
+
+    std::size_t bytes() const noexcept
+    {
+        std::size_t n = 0;
+        for (std::size_t i = 0; i != size(); ++i)
+            n += data()[i].size;
+        return n;
+    }
 };
 
 } // namespace proactor

@@ -72,7 +72,8 @@ public:
         in_flight, ///< the kernel may touch it
         polled,    ///< in flight as a wait for readiness, to be tried again
         untried,   ///< in the driver's queue of what it tries next
-        pooled     ///< with the blocking pool
+        pooled,    ///< with the blocking pool
+        between    ///< two parts of a whole transfer
     } phase = phase::idle;
 
     bool cancel_requested = false;

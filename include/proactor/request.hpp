@@ -20,21 +20,25 @@ struct nothing
 {
 };
 
+// Transfers move some bytes, perhaps fewer than asked. A `whole` one goes on until all of its buffers
+// have been moved, the stream or file ends, or an error comes, a cancellation's too, which then stands
+// beside the bytes moved before it. It takes what has been moved off its list of buffers.
+
 /// Reads from a stream without a position. Value: bytes; 0 is end of file.
 struct read
 {
     buffer_list buffers;
+    bool whole = false;
 };
 
 /// Writes to a stream without a position. Value: bytes.
 struct write
 {
     buffer_list buffers;
+    bool whole = false;
 };
 
-/// Reads at a position of a file. Value: bytes, perhaps fewer than asked; 0 is end of file. A `whole`
-/// one, of a single buffer, goes on until the buffer is full, the file ends or an error comes, which
-/// then stands beside the bytes read before it.
+/// Reads at a position of a file. Value: bytes; 0 is end of file.
 struct read_at
 {
     buffer_list buffers;
@@ -42,7 +46,7 @@ struct read_at
     bool whole = false;
 };
 
-/// Writes at a position of a file. Value: bytes, perhaps fewer than asked; `whole` as in `read_at`.
+/// Writes at a position of a file. Value: bytes.
 struct write_at
 {
     buffer_list buffers;
@@ -57,13 +61,15 @@ struct receive
     buffer_list buffers;
     int flags = 0;
     bool stream = false;
+    bool whole = false; ///< of a stream
 };
 
-/// Sends on a connected socket. Value: bytes, perhaps fewer than asked.
+/// Sends on a connected socket. Value: bytes.
 struct send
 {
     buffer_list buffers;
     int flags = 0;
+    bool whole = false; ///< of a stream
 };
 
 /// The system's header of a datagram with its address (`msghdr`, `WSAMSG`), beside the operation.
@@ -169,24 +175,43 @@ struct call
 using any = std::variant<nothing, read, write, read_at, write_at, receive, send, receive_message,
                          send_message, accept, connect, poll, open, sync, close, call>;
 
-/// Takes `moved` bytes off a transfer that asks for the whole buffer. True: it has to go on.
+/// Calls `f(transfer)` if it is one, else returns false. The most frequent ones first.
+template <typename Any, typename F>
+bool if_transfer(Any& r, F f)
+{
+    if (auto* t = std::get_if<receive>(&r))
+        return f(*t);
+    if (auto* t = std::get_if<send>(&r))
+        return f(*t);
+    if (auto* t = std::get_if<read_at>(&r))
+        return f(*t);
+    if (auto* t = std::get_if<write_at>(&r))
+        return f(*t);
+    if (auto* t = std::get_if<read>(&r))
+        return f(*t);
+    if (auto* t = std::get_if<write>(&r))
+        return f(*t);
+    return false;
+}
+
+/// Whether it is a transfer that asks for all of its buffers.
+inline bool is_whole(const any& r) noexcept
+{
+    return if_transfer(r, [](const auto& t) { return t.whole; });
+}
+
+/// Takes `moved` bytes off such a transfer. True: it has to go on.
 inline bool advance(any& r, std::uint64_t moved) noexcept
 {
-    const auto rest = [moved](auto& transfer)
-    {
-        if (!transfer.whole || moved == 0)
-            return false;
-        native_buffer& b = transfer.buffers.single;
-        b.data = static_cast<std::byte*>(b.data) + moved;
-        b.size -= static_cast<decltype(b.size)>(moved);
-        transfer.offset += moved;
-        return b.size != 0;
-    };
-    if (auto* t = std::get_if<read_at>(&r))
-        return rest(*t);
-    if (auto* t = std::get_if<write_at>(&r))
-        return rest(*t);
-    return false;
+    return if_transfer(r,
+                       [moved](auto& t)
+                       {
+                           if (!t.whole || moved == 0 || !t.buffers.drop(moved))
+                               return false;
+                           if constexpr (requires { t.offset; })
+                               t.offset += moved;
+                           return true;
+                       });
 }
 
 /// Whether a success with this value can be taken back, and nothing is lost: a connection is kept for

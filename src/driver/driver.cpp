@@ -81,9 +81,10 @@ void driver::submit(operation& op, attachment& on, lane l)
 
 bool driver::attempt(operation& op, attachment& on, lane l)
 {
-    // Without a lane it is work for a file, which may block; and a connect that has been tried has begun.
+    // Without a lane it is work for a file, which may block; a connect that has been tried has begun, and
+    // so has a transfer of which a part has been moved.
     if (l == lane::none || on.busy(l) || !on.kept_.empty()
-        || std::holds_alternative<request::connect>(op.request))
+        || std::holds_alternative<request::connect>(op.request) || request::is_whole(op.request))
         return false;
     const auto tried = detail::attempt(on.handle_, op, false);
     ++counters_.system_calls;
@@ -130,7 +131,7 @@ inline void driver::end(operation& op, int error, std::uint64_t value)
     op.outcome.value += value; // to what a transfer of a whole buffer has moved before
     if (!error)
     {
-        const bool revocable = request::revocable(op.request, value);
+        const bool revocable = request::revocable(op.request, op.outcome.value);
         if (op.cancel_requested && (revocable || request::wins_handle(op.request)))
             revoke(op);
         else if (revocable && !op.immediate && !a.detached_)
@@ -155,10 +156,16 @@ void driver::finish(operation& op, int error, std::uint64_t value, std::uint32_t
 {
     attachment& a = *op.attached;
     const lane l = op.lane;
-    if (!error && !op.cancel_requested && request::advance(op.request, value))
+    if (!error && request::advance(op.request, value))
     {
-        op.outcome.value += value;
-        return start(op);
+        if (!op.cancel_requested)
+        {
+            // Not at once: a fast peer could feed it for ever, and others wait for their turn.
+            op.outcome.value += value;
+            op.phase = operation::phase::between;
+            return between_parts_.push(op);
+        }
+        error = ECANCELED;
     }
     op.outcome.flags = flags;
     --in_flight_;
@@ -182,6 +189,20 @@ void driver::finish(operation& op, int error, std::uint64_t value, std::uint32_t
         recycle(a);
 }
 
+void driver::go_on()
+{
+    operation_queue parts;
+    parts.splice(between_parts_);
+    while (operation* op = parts.pop())
+    {
+        op->phase = operation::phase::in_flight;
+        if (op->cancel_requested)
+            finish(*op, ECANCELED, 0);
+        else
+            start(*op);
+    }
+}
+
 void driver::cancel(operation& op)
 {
     if (op.phase == operation::phase::idle)
@@ -197,6 +218,8 @@ void driver::cancel(operation& op)
     if (op.cancel_requested)
         return;
     op.cancel_requested = true;
+    if (op.phase == operation::phase::between)
+        return;
     if (op.phase != operation::phase::queued)
         return stop(op);
     // Behind one that ends anyway it keeps its place, else it leaves now.
@@ -220,12 +243,14 @@ native_handle driver::take_kept(attachment& a) noexcept
 
 void driver::reap(operation_queue& completed)
 {
+    go_on();
     collect(true);
     completed.splice(finished_);
 }
 
 void driver::wait(clock::time_point deadline, operation_queue& completed, detail::section* held)
 {
+    go_on();
     if (finished_.empty())
         sleep(deadline, held);
     else
@@ -249,6 +274,7 @@ void driver::await_release(attachment& a)
         if (round % 16 == 2 && !a.busy())
             wake(); // the sleeper's completion was taken here before it saw it
         std::this_thread::yield();
+        go_on();
         collect(true);
     }
     // Another thread has posted the completion, and drops its reference on its way to user space.

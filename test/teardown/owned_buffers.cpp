@@ -267,4 +267,54 @@ BOOST_AUTO_TEST_CASE(survive_the_context)
     device.read_through();
 }
 
+// Of streams: the peer sends when everybody has gone.
+BOOST_AUTO_TEST_CASE(of_streams_survive_everybody)
+{
+    test::tally t;
+    for (int round = 0; round < 30; ++round)
+    {
+        test::handle const listener = test::tcp_listener();
+        test::handle peer;
+        test::handle twin; // so that what comes late has somewhere to go
+        {
+            std::optional<test::context> ctx(std::in_place);
+            std::optional<test::tcp_socket> socket(std::in_place, *ctx);
+            socket->connect(test::loopback(ntohs(test::address_of(listener).sin_port)));
+            peer.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+            twin.reset(::dup(socket->native_handle()));
+            auto const handler = [&t] {
+                return [w = test::witness(t)](test::error_code, std::size_t, auto const&) { w(); };
+            };
+            switch (round % 3)
+            {
+            case 0:
+                proactor::async_read(*socket, std::vector<char>(100), handler());
+                break;
+            case 1:
+                proactor::async_read(*socket, std::array<std::string, 2>{"....", "...."},
+                                     handler());
+                break;
+            case 2:
+                proactor::async_read_until(*socket, std::string(), "never", handler());
+                break;
+            }
+            ctx->poll();
+            if (round % 2)
+            {
+                test::write_all(peer, "part");
+                ctx->poll();
+            }
+            if (round % 5 < 2)
+                socket.reset();
+            if (round % 5 == 1)
+                test::run(*ctx);
+            socket.reset();
+            ctx.reset();
+        }
+        test::write_all(peer, "sent when everybody has gone");
+    }
+    BOOST_TEST(t.destroyed == t.made);
+    BOOST_TEST(t.called == 6);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

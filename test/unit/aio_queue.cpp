@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(several_buffers_are_one_transfer)
     fixture f;
     if (!f.can_run)
         return;
-    const std::array<proactor::native_buffer, 3> list{
+    std::array<proactor::native_buffer, 3> list{
         {{m.get() + 2 * page, page}, {m.get() + page, page}, {m.get(), page}}};
     test_operation& op = f.add(request::read_at{{{}, list.data(), 3}, 20 * page});
     BOOST_TEST_REQUIRE(f.queue.prepare(op));

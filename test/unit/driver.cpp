@@ -132,6 +132,10 @@ BOOST_AUTO_TEST_CASE(a_transfer_of_the_whole_buffer_goes_on_after_a_part) // [D1
     d.flush();
     d.system_completes(op, 0, 4);
     BOOST_TEST(reaped(d).empty());
+    BOOST_TEST(d.between_parts()); // others have their turn
+    BOOST_TEST(d.started.size() == 1u);
+    BOOST_TEST(reaped(d).empty());
+    BOOST_TEST(!d.between_parts());
     d.flush();
     BOOST_TEST(d.started.size() == 2u);
     const auto& rest = std::get<request::read_at>(op.request);
@@ -155,6 +159,7 @@ BOOST_AUTO_TEST_CASE(a_whole_transfer_ends_at_the_end_of_the_file_or_beside_an_e
         d.submit(op, a, lane::none);
         d.system_completes(op, 0, 4);
         BOOST_TEST(reaped(d).empty());
+        BOOST_TEST(reaped(d).empty());
         d.system_completes(op, error, 0);
         BOOST_TEST((reaped(d) == operations{&op}));
         BOOST_TEST(op.error() == error);
@@ -174,8 +179,67 @@ BOOST_AUTO_TEST_CASE(a_cancelled_whole_transfer_ends_with_its_part)
     d.cancel(op);
     d.system_completes(op, 0, 4);
     BOOST_TEST((reaped(d) == operations{&op}));
+    BOOST_TEST(op.error() == ECANCELED);
+    BOOST_TEST(op.value() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_whole_transfer_is_cancelled_between_its_parts)
+{
+    char buffer[10];
+    fake_driver d;
+    auto& a = d.attach(7);
+    test_operation op(request::receive{{{buffer, 10}, nullptr, 1}, 0, true, true});
+    d.submit(op, a, lane::read);
+    d.system_completes(op, 0, 4);
+    BOOST_TEST(reaped(d).empty());
+    d.cancel(op);
+    BOOST_TEST(d.stopped.empty()); // the system has it no longer
+    BOOST_TEST((reaped(d) == operations{&op}));
+    BOOST_TEST(op.error() == ECANCELED);
+    BOOST_TEST(op.value() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_stream_behind_a_part_is_not_taken_back)
+{
+    char buffer[10];
+    fake_driver d;
+    auto& a = d.attach(7);
+    test_operation op(request::receive{{{buffer, 10}, nullptr, 1}, 0, true, true});
+    d.submit(op, a, lane::read);
+    d.system_completes(op, 0, 4);
+    reaped(d);
+    reaped(d);
+    d.system_completes(op, 0, 0);
+    operation_queue q;
+    d.reap(q);
+    d.cancel(op);
+    BOOST_TEST(q.pop() == &op);
+    d.deliver(op);
     BOOST_TEST(op.error() == 0);
     BOOST_TEST(op.value() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_whole_transfer_goes_through_its_list)
+{
+    char buffer[10];
+    fake_driver d;
+    auto& a = d.attach(7);
+    proactor::native_buffer list[] = {{buffer, 3}, {buffer, 0}, {buffer + 3, 3}, {buffer + 6, 4}};
+    test_operation op(request::send{{{}, list, 4}, 0, true});
+    d.submit(op, a, lane::write);
+    for (const std::size_t part : {3, 4})
+    {
+        d.system_completes(op, 0, part);
+        reaped(d);
+        reaped(d);
+    }
+    const auto& rest = std::get<request::send>(op.request).buffers;
+    BOOST_TEST(rest.count == 1u);
+    BOOST_TEST(rest.many->data == buffer + 7);
+    BOOST_TEST(rest.bytes() == 3u);
+    d.system_completes(op, 0, 3);
+    BOOST_TEST((reaped(d) == operations{&op}));
+    BOOST_TEST(op.value() == 10u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -12,22 +12,24 @@
 /// What the operations of the services ask for, and what they make of the outcome: see `async_op`.
 namespace proactor::detail {
 
-/// Whether 0 bytes mean that the other side has ended its stream.
+/// Whether 0 bytes mean that the other side has ended its stream, or the file is at its end.
 enum class end_of_file : bool
 {
     never,
     at_zero
 };
 
-inline std::tuple<error_code, std::size_t> transferred(const outcome& o, end_of_file e)
+inline std::tuple<error_code, std::size_t> transferred(const outcome& o, end_of_file e,
+                                                       std::size_t wanted = 1)
 {
     error_code ec = make_error(o.error);
-    if (!ec && o.value == 0 && e == end_of_file::at_zero)
+    if (!ec && o.value < wanted && e == end_of_file::at_zero)
         ec = asio::error::eof;
     return {ec, static_cast<std::size_t>(o.value)};
 }
 
-/// Moves bytes between an Asio buffer sequence and a handle, by a request with `buffers`.
+/// Moves bytes between an Asio buffer sequence and a handle, by a request with `buffers`. Without an error
+/// fewer bytes than wanted are the end: than one, or than all.
 template <typename Request, typename Holder>
 class transfer
 {
@@ -38,21 +40,26 @@ public:
         , buffers_(buffers)
         , end_of_file_(e)
     {
+        request_.whole = asks_for_all(buffers);
     }
 
     void prepare(operation& op)
     {
-        op.request.emplace<Request>(request_).buffers = buffers_.list();
+        auto& r = op.request.emplace<Request>(request_);
+        r.buffers = buffers_.list();
+        if (r.whole)
+            wanted_ = r.buffers.bytes();
     }
 
     std::tuple<error_code, std::size_t> finish(const outcome& o)
     {
-        return transferred(o, end_of_file_);
+        return transferred(o, end_of_file_, wanted_);
     }
 
 private:
     Request request_;
     Holder buffers_;
+    std::size_t wanted_ = 1;
     end_of_file end_of_file_;
 };
 

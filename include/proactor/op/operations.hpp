@@ -40,7 +40,7 @@ struct nothing
 };
 
 /// Reads from a stream without a position, such as a pipe. Value: bytes; 0 is its end.
-template <owned_buffer Buffer>
+template <single_buffer Buffer>
 struct read
 {
     Buffer buffer;
@@ -54,7 +54,7 @@ struct read
 };
 
 /// Writes to a stream without a position. Value: bytes.
-template <owned_buffer Buffer>
+template <single_buffer Buffer>
 struct write
 {
     Buffer buffer;
@@ -70,7 +70,7 @@ struct write
 /// Reads at a position of a file. Value: bytes; 0 is the file's end. A `whole` one goes on until
 /// the part is full, the file ends or an error comes, which then stands beside the bytes read
 /// before it.
-template <owned_buffer Buffer>
+template <single_buffer Buffer>
 struct read_at
 {
     Buffer buffer;
@@ -86,7 +86,7 @@ struct read_at
 };
 
 /// Writes at a position of a file. Value: bytes; `whole` as in `read_at`.
-template <owned_buffer Buffer>
+template <single_buffer Buffer>
 struct write_at
 {
     Buffer buffer;
@@ -103,7 +103,7 @@ struct write_at
 
 /// Receives from a connected socket. Value: bytes; from a stream, 0 is its end. One of urgent data
 /// does not wait behind others; if TCP gives one of those the bytes behind it first, it is gone.
-template <owned_buffer Buffer>
+template <single_buffer Buffer>
 struct receive
 {
     Buffer buffer;
@@ -119,7 +119,7 @@ struct receive
 };
 
 /// Sends on a connected socket, without a signal where the peer has gone. Value: bytes.
-template <owned_buffer Buffer>
+template <single_buffer Buffer>
 struct send
 {
     Buffer buffer;
@@ -135,7 +135,7 @@ struct send
 };
 
 /// Receives a datagram and its sender's address. Value: bytes; what does not fit is lost.
-template <owned_buffer Buffer>
+template <single_buffer Buffer>
 struct receive_from
 {
     Buffer buffer;
@@ -158,7 +158,7 @@ struct receive_from
 };
 
 /// Sends a datagram. Value: bytes.
-template <owned_buffer Buffer>
+template <single_buffer Buffer>
 struct send_to
 {
     Buffer buffer;

@@ -14,14 +14,6 @@ using next = attempted::next;
 constexpr unsigned read_unit = 4096;
 constexpr unsigned units_a_look = 128;
 
-std::size_t bytes_of(const buffer_list& b) noexcept
-{
-    std::size_t n = 0;
-    for (std::size_t i = 0; i != b.size(); ++i)
-        n += b.data()[i].size;
-    return n;
-}
-
 bool is_positioned(const operation& op) noexcept
 {
     return std::holds_alternative<request::read_at>(op.request)
@@ -56,14 +48,16 @@ void posix_driver::try_one(operation& op)
         if (const auto* r = std::get_if<request::read_at>(&op.request))
         {
             const std::size_t units
-                = std::max<std::size_t>(1, (bytes_of(r->buffers) + read_unit - 1) / read_unit);
+                = std::max<std::size_t>(1, (r->buffers.bytes() + read_unit - 1) / read_unit);
             if (units > units_a_look)
                 return block(op); // a copy that long is work for another thread, in memory or not
             if (units > budget_)
             {
+            {
                 postponed_.push(op);
                 postponed_any_.store(true, std::memory_order_relaxed);
                 return;
+            }
             }
             budget_ -= static_cast<unsigned>(units);
         }
