@@ -42,7 +42,7 @@ public:
     using count_type = std::size_t;
 
     class service;
-#if !defined(BOOST_ASIO_NO_EXTENSIONS)
+#if !defined(BOOST_ASIO_NO_EXTENSIONS) && !defined(BOOST_ASIO_NO_TS_EXECUTORS)
     class strand;
 #endif
 #if !defined(BOOST_ASIO_NO_DEPRECATED)
@@ -380,23 +380,16 @@ struct is_executor<proactor::io_context> : false_type
 };
 } // namespace execution
 
-/// Services whose constructor takes a `proactor::io_context`, as Asio has it for its own.
+/// Services whose constructor takes a `proactor::io_context`, as Asio has it for its own: found by
+/// `use_service` if it made them, or if this `add_service` was given them.
 template <typename Service>
-Service& use_service(proactor::io_context& context)
-{
-    auto& base = static_cast<execution_context&>(context);
-    if constexpr (std::is_constructible_v<Service, execution_context&>)
-        return use_service<Service>(base);
-    else
-    {
-        if (!has_service<Service>(base))
-            add_service<Service>(base, new Service(context));
-        return use_service<Service>(base);
-    }
-}
+Service& use_service(proactor::io_context& context);
+template <typename Service>
+void add_service(proactor::io_context& context, Service* service);
 
 } // namespace boost::asio
 
 #include <proactor/impl/io_context.hpp>
+#include <proactor/impl/use_service.hpp>
 
 #endif

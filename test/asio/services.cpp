@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <memory>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -64,6 +65,42 @@ private:
 asio::execution_context::id nested::id;
 #endif
 
+// Only this context can make one.
+class of_this_context : public test::context::service
+{
+public:
+    static test::context::id id;
+
+    explicit of_this_context(test::context& ctx)
+        : test::context::service(ctx)
+    {
+        ++made;
+    }
+
+    ~of_this_context() override { --made; }
+
+    inline static int made = 0;
+};
+
+test::context::id of_this_context::id;
+
+// Made with another service of its kind.
+class on_top : public test::context::service
+{
+public:
+    static test::context::id id;
+
+    explicit on_top(test::context& ctx)
+        : test::context::service(ctx)
+        , below(asio::use_service<of_this_context>(ctx))
+    {
+    }
+
+    of_this_context& below;
+};
+
+test::context::id on_top::id;
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(services)
@@ -118,5 +155,47 @@ BOOST_AUTO_TEST_CASE(the_nested_service_base_knows_its_context)
     BOOST_TEST(&asio::use_service<nested>(ctx).get_io_context() == &ctx);
 }
 #endif
+
+BOOST_AUTO_TEST_CASE(use_service_makes_a_service_that_takes_this_context)
+{
+    {
+        test::context ctx;
+        BOOST_TEST(!asio::has_service<of_this_context>(ctx));
+        of_this_context& service = asio::use_service<of_this_context>(ctx);
+        BOOST_TEST(asio::has_service<of_this_context>(ctx));
+        BOOST_TEST(&service.get_io_context() == &ctx);
+        BOOST_TEST(&asio::use_service<of_this_context>(ctx) == &service);
+        BOOST_TEST(of_this_context::made == 1);
+    }
+    BOOST_TEST(of_this_context::made == 0);
+}
+
+BOOST_AUTO_TEST_CASE(use_service_finds_a_service_that_was_added)
+{
+    {
+        test::context ctx;
+        auto* added = new of_this_context(ctx);
+        asio::add_service(ctx, added);
+        BOOST_TEST(&asio::use_service<of_this_context>(ctx) == added);
+        std::unique_ptr<of_this_context> second(new of_this_context(ctx));
+        BOOST_CHECK_THROW(asio::add_service(ctx, second.get()), asio::service_already_exists);
+        BOOST_TEST(&asio::use_service<of_this_context>(ctx) == added);
+        test::context other;
+        BOOST_CHECK_THROW(asio::add_service(other, second.get()), asio::invalid_service_owner);
+        BOOST_TEST(!asio::has_service<of_this_context>(other));
+    }
+    BOOST_TEST(of_this_context::made == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_service_that_takes_this_context_makes_another)
+{
+    {
+        test::context ctx;
+        on_top& service = asio::use_service<on_top>(ctx);
+        BOOST_TEST(&service.below == &asio::use_service<of_this_context>(ctx));
+        BOOST_TEST(of_this_context::made == 1);
+    }
+    BOOST_TEST(of_this_context::made == 0);
+}
 
 BOOST_AUTO_TEST_SUITE_END()

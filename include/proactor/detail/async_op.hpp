@@ -79,8 +79,8 @@ private:
         else
         {
             auto results = self.payload.finish(self.outcome);
-            Handler handler(self.release());
-            std::apply(std::move(handler), std::move(results));
+            bound_handler<Handler, decltype(results)> bound{self.release(), std::move(results)};
+            invoke_for(bound.handler, bound);
         }
     }
 

@@ -1,6 +1,7 @@
 #ifndef PROACTOR_DETAIL_HANDLER_WORK_HPP
 #define PROACTOR_DETAIL_HANDLER_WORK_HPP
 
+#include <proactor/detail/invoke_hook.hpp>
 #include <proactor/io_context.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -27,6 +28,14 @@ struct bound_handler
 
     void operator()() { std::apply(std::move(handler), std::move(results)); }
 };
+
+#if PROACTOR_HAS_INVOKE_HOOK
+template <typename Function, typename Handler, typename Results>
+void asio_handler_invoke(Function& function, bound_handler<Handler, Results>* bound)
+{
+    invoke_for(bound->handler, function);
+}
+#endif
 
 template <typename Executor, typename = void>
 inline constexpr bool is_erased = false;

@@ -2,6 +2,7 @@
 #define PROACTOR_IMPL_IO_CONTEXT_HPP
 
 #include <proactor/detail/function_op.hpp>
+#include <proactor/detail/invoke_hook.hpp>
 #include <proactor/open_driver.hpp>
 
 #include <boost/asio/bind_executor.hpp>
@@ -191,13 +192,14 @@ template <typename Function>
 void io_context::basic_executor_type<Allocator, Bits>::execute(Function&& f) const
 {
     if ((bits() & blocking_never) || !running_in_this_thread())
-        return detail::post_function(owner()->engine_, std::forward<Function>(f),
+        return detail::post_function(owner()->engine_,
+                                     detail::with_invoke_hook(std::forward<Function>(f)),
                                      static_cast<const Allocator&>(*this));
     // An exception is not this caller's: it leaves the run function after the current handler.
     try
     {
         std::decay_t<Function> function(std::forward<Function>(f));
-        std::move(function)();
+        detail::invoke_for(function, function);
     }
     catch (...)
     {
@@ -214,7 +216,7 @@ void io_context::basic_executor_type<Allocator, Bits>::dispatch(Function&& f,
     if (!running_in_this_thread())
         return post(std::forward<Function>(f), a);
     std::decay_t<Function> function(std::forward<Function>(f));
-    std::move(function)();
+    detail::invoke_for(function, function);
 }
 
 template <typename Allocator, std::uintptr_t Bits>
@@ -222,7 +224,7 @@ template <typename Function, typename OtherAllocator>
 void io_context::basic_executor_type<Allocator, Bits>::post(Function&& f,
                                                             const OtherAllocator& a) const
 {
-    detail::post_function(owner()->engine_, std::forward<Function>(f), a);
+    detail::post_function(owner()->engine_, detail::with_invoke_hook(std::forward<Function>(f)), a);
 }
 
 template <typename Allocator, std::uintptr_t Bits>
@@ -262,8 +264,14 @@ auto io_context::dispatch(Handler&& handler)
     return asio::async_initiate<Handler, void()>(
         [](auto&& h, io_context* self)
         {
+            if (self->engine_.inside())
+            {
+                std::decay_t<decltype(h)> function(std::forward<decltype(h)>(h));
+                return detail::invoke_for(function, function);
+            }
             const auto a = asio::get_associated_allocator(h);
-            self->get_executor().dispatch(std::forward<decltype(h)>(h), a);
+            detail::post_function(self->engine_,
+                                  detail::with_invoke_hook(std::forward<decltype(h)>(h)), a);
         },
         handler, this);
 }
@@ -275,13 +283,14 @@ auto io_context::post(Handler&& handler)
         [](auto&& h, io_context* self)
         {
             const auto a = asio::get_associated_allocator(h);
-            self->get_executor().post(std::forward<decltype(h)>(h), a);
+            detail::post_function(self->engine_,
+                                  detail::with_invoke_hook(std::forward<decltype(h)>(h)), a);
         },
         handler, this);
 }
 #endif
 
-#if !defined(BOOST_ASIO_NO_EXTENSIONS)
+#if !defined(BOOST_ASIO_NO_EXTENSIONS) && !defined(BOOST_ASIO_NO_TS_EXECUTORS)
 /// Serialises handlers on one context: Asio's `io_context::strand` over `asio::strand`.
 class io_context::strand
 {
