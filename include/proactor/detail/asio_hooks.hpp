@@ -16,6 +16,7 @@
 #include <proactor/detail/signal_set_service.hpp>
 #include <proactor/detail/socket_service.hpp>
 #include <proactor/detail/timer_service.hpp>
+#include <proactor/detail/width_mark.hpp>
 
 #include <type_traits>
 #include <utility>
