@@ -1,0 +1,71 @@
+// The samples of doc/buffers.md, compiled and used.
+#include <proactor.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace {
+
+boost::asio::awaitable<void> echo(boost::asio::ip::tcp::socket socket)
+{
+    using boost::asio::experimental::as_tuple;
+    std::vector<char> buffer(4096);
+    for (;;)
+    {
+        auto [ec, n, filled] = co_await proactor::async_read_some(
+            socket, std::move(buffer), as_tuple(boost::asio::use_awaitable));
+        if (ec)
+            co_return;
+        auto [n_sent, slice] = co_await proactor::async_write(
+            socket, proactor::buffer_slice(std::move(filled), 0, n), boost::asio::use_awaitable);
+        buffer = std::move(slice).release();
+    }
+}
+
+} // namespace
+
+struct packet
+{
+    std::unique_ptr<char[]> memory;
+    std::size_t length;
+};
+
+template <>
+struct proactor::buffer_traits<packet>
+{
+    static constexpr bool data_stays = true; // moving a packet does not move its bytes
+    static void* data(packet& p) noexcept { return p.memory.get(); }
+    static std::size_t size(const packet& p) noexcept { return p.length; }
+};
+
+BOOST_AUTO_TEST_SUITE(samples_of_buffers)
+
+BOOST_AUTO_TEST_CASE(a_packet_comes_back_from_the_echo)
+{
+    using tcp = boost::asio::ip::tcp;
+    proactor::io_context context;
+    tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
+    tcp::socket client(context);
+    client.connect(acceptor.local_endpoint());
+    co_spawn(context, echo(acceptor.accept()), boost::asio::detached);
+    std::string got;
+    proactor::async_write(client, std::string("to and fro"),
+                          [](boost::system::error_code, std::size_t, std::string) {});
+    proactor::async_read(client, packet{std::make_unique<char[]>(10), 10},
+                         [&](boost::system::error_code, std::size_t n, packet p) {
+                             got.assign(p.memory.get(), n);
+                             client.close();
+                         });
+    context.run();
+    BOOST_TEST(got == "to and fro");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
