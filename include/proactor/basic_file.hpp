@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -290,7 +291,8 @@ private:
         if (!context)
             asio::detail::throw_error(asio::error::operation_not_supported,
                                       "a file on a context that is no proactor::io_context");
-        return &asio::use_service<service>(static_cast<asio::execution_context&>(*context));
+        return std::addressof(
+            asio::use_service<service>(static_cast<asio::execution_context&>(*context)));
     }
 
     service* service_;

@@ -57,7 +57,8 @@ const char* name_of(means m) noexcept;
 /// stream, gives `ECANCELED` too, unless it was there when it was asked for. [D10] It reaches this
 /// operation only: not others on the same handle, nor on a duplicate of it. [D11] An operation that
 /// waits behind others of its lane is given back at the next `reap`, behind those before it that are
-/// cancelled too. [D12] What could complete before the cancellation does so, with its success.
+/// cancelled too. [D12] What could complete before the cancellation does so, with its success; to a send
+/// that waits for room, less than the system tells of is none.
 ///
 /// Late success. [D13] An accept that succeeds after its cancellation, or is cancelled after its
 /// success and before `deliver`, gives `ECANCELED`, and its connection goes to the next accept of the

@@ -42,6 +42,31 @@ CONFORMANCE_CASE(what_waits_in_the_system_is_given_back_as_cancelled, "[D9]")
         d->detach(*a);
 }
 
+CONFORMANCE_CASE(a_send_that_waits_for_room_takes_none_below_the_mark, "[D12]")
+{
+    const auto [one, other] = socket_pair();
+    attachment& a = d.attach(one);
+    const std::string block(16384, 'b');
+    while (::send(one.get(), block.data(), block.size(), MSG_DONTWAIT) > 0)
+    {
+    }
+    std::string text = "text";
+    test_operation first(request::send{buffers(text), MSG_NOSIGNAL});
+    test_operation second(request::send{buffers(text), MSG_NOSIGNAL});
+    d.start(first, a, lane::write);
+    d.start(second, a, lane::write);
+    d.settle();
+    BOOST_TEST(!read_some(other, block.size()).empty()); // a Unix socket tells of three quarters
+    pollfd poller{one.get(), POLLOUT, 0};
+    BOOST_REQUIRE(::poll(&poller, 1, 0) == 0);
+    d->cancel_all(a);
+    BOOST_TEST(d.wait_for(first));
+    BOOST_TEST(d.wait_for(second));
+    BOOST_TEST(first.error() == ECANCELED);
+    BOOST_TEST(second.error() == ECANCELED);
+    d->detach(a);
+}
+
 CONFORMANCE_CASE(one_that_was_not_flushed_can_be_cancelled, "[D9]")
 {
     const auto [one, other] = socket_pair();

@@ -2,6 +2,7 @@
 // Cancellation slots: of single operations, of composed ones, of groups and of coroutines.
 //
 
+#include "cancellation_types.hpp"
 #include "loopback.hpp"
 #include "registry.hpp"
 
@@ -11,53 +12,6 @@
 #include <csignal>
 
 namespace differential {
-
-using namespace std::chrono_literals;
-using asio::cancellation_signal;
-using asio::cancellation_type;
-
-namespace {
-
-constexpr std::pair<const char*, cancellation_type> types[]{
-    {"total", cancellation_type::total},       {"partial", cancellation_type::partial},
-    {"terminal", cancellation_type::terminal}, {"all", cancellation_type::all},
-    {"none", cancellation_type::none},
-};
-
-/// Starts the operation, emits each type in turn and logs whether that ended it.
-template <class Start, class End>
-void try_types(context& ctx, Start start, End end)
-{
-    for (const auto& [name, type] : types)
-    {
-        cancellation_signal signal;
-        bool ended = false;
-        start(asio::bind_cancellation_slot(
-            signal.slot(), [&ended, name = name](const error_code& ec, const auto&...) {
-                ended = true;
-                log(name, ec);
-            }));
-        ctx.poll();
-        signal.emit(type);
-        ctx.restart();
-        if (type != cancellation_type::none)
-        {
-            while (!ended && ctx.run_one_for(200ms) != 0)
-            {
-            }
-        }
-        if (!ended)
-        {
-            log(name, "not cancelled");
-            end();
-            ctx.restart();
-            ctx.run();
-        }
-        ctx.restart();
-    }
-}
-
-} // namespace
 
 PROACTOR_TEST_BODY(cancellation, read)
 {

@@ -10,6 +10,7 @@
 #include <proactor/detail/descriptor_service.hpp>
 #include <proactor/detail/either_service.hpp>
 #include <proactor/detail/file_service.hpp>
+#include <proactor/detail/hand_over.hpp>
 #include <proactor/detail/hosted_executor.hpp>
 #include <proactor/detail/resolver_service.hpp>
 #include <proactor/detail/serial_port_service.hpp>
@@ -18,6 +19,7 @@
 #include <proactor/detail/timer_service.hpp>
 #include <proactor/detail/width_mark.hpp>
 
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -56,27 +58,24 @@ struct hosting
 
 #if defined(BOOST_ASIO_HAS_IO_URING_AS_DEFAULT)
 template <typename Protocol>
-struct hosting<asio::detail::io_uring_socket_service<Protocol>>
-{
-    using type = socket_service<Protocol>;
-};
-template <>
-struct hosting<asio::detail::io_uring_descriptor_service>
-{
-    using type = descriptor_service;
-};
+using asio_socket_service = asio::detail::io_uring_socket_service<Protocol>;
+using asio_descriptor_service = asio::detail::io_uring_descriptor_service;
 #else
 template <typename Protocol>
-struct hosting<asio::detail::reactive_socket_service<Protocol>>
+using asio_socket_service = asio::detail::reactive_socket_service<Protocol>;
+using asio_descriptor_service = asio::detail::reactive_descriptor_service;
+#endif
+
+template <typename Protocol>
+struct hosting<asio_socket_service<Protocol>>
 {
     using type = socket_service<Protocol>;
 };
 template <>
-struct hosting<asio::detail::reactive_descriptor_service>
+struct hosting<asio_descriptor_service>
 {
     using type = descriptor_service;
 };
-#endif
 template <typename Traits>
 struct hosting<asio::detail::deadline_timer_service<Traits>>
 {
@@ -105,6 +104,40 @@ struct hosting<asio::detail::io_uring_file_service>
 };
 #endif
 
+// The way back, for objects that move.
+template <typename Protocol>
+struct stands_for<socket_service<Protocol>>
+{
+    using type = asio_socket_service<Protocol>;
+};
+template <>
+struct stands_for<descriptor_service>
+{
+    using type = asio_descriptor_service;
+};
+template <typename Traits>
+struct stands_for<timer_service<Traits>>
+{
+    using type = asio::detail::deadline_timer_service<Traits>;
+};
+template <>
+struct stands_for<serial_port_service>
+{
+    using type = asio::detail::posix_serial_port_service;
+};
+template <typename Protocol>
+struct stands_for<resolver_service<Protocol>>
+{
+    using type = asio::detail::resolver_service<Protocol>;
+};
+#if defined(BOOST_ASIO_HAS_FILE) && defined(BOOST_ASIO_HAS_IO_URING)
+template <>
+struct stands_for<file_service>
+{
+    using type = asio::detail::io_uring_file_service;
+};
+#endif
+
 template <typename Service>
 concept hosted_service = !std::is_void_v<typename hosting<Service>::type>;
 
@@ -113,21 +146,9 @@ inline constexpr bool is_either = false;
 template <typename Ours, typename Theirs>
 inline constexpr bool is_either<either_service<Ours, Theirs>> = true;
 
-/// Whether a service is one of ours that other objects can be moved to.
-template <typename>
-inline constexpr bool is_ours = false;
-template <typename Protocol>
-inline constexpr bool is_ours<socket_service<Protocol>> = true;
-template <typename Traits>
-inline constexpr bool is_ours<timer_service<Traits>> = true;
-template <>
-inline constexpr bool is_ours<descriptor_service> = true;
-template <>
-inline constexpr bool is_ours<serial_port_service> = true;
-template <typename Protocol>
-inline constexpr bool is_ours<resolver_service<Protocol>> = true;
-template <>
-inline constexpr bool is_ours<file_service> = true;
+/// Whether a service is one of ours whose objects move.
+template <typename Service>
+concept is_ours = requires { typename stands_for<Service>::type; };
 
 /// Executors whose I/O objects are served here. Which of them are depends on the width.
 template <typename Executor>
@@ -166,8 +187,8 @@ private:
     static auto find(const Executor& ex)
     {
         if constexpr (typed)
-            return &asio::use_service<ours>(
-                static_cast<asio::execution_context&>(context_of(ex)));
+            return std::addressof(asio::use_service<ours>(
+                static_cast<asio::execution_context&>(context_of(ex))));
         else if (io_context* c = our_context(ex))
             return service_type(
                 asio::use_service<ours>(static_cast<asio::execution_context&>(*c)));

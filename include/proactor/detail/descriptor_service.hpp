@@ -1,6 +1,7 @@
 #ifndef PROACTOR_DETAIL_DESCRIPTOR_SERVICE_HPP
 #define PROACTOR_DETAIL_DESCRIPTOR_SERVICE_HPP
 
+#include <proactor/detail/hand_over.hpp>
 #include <proactor/detail/handle_state.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -16,11 +17,15 @@ namespace proactor::detail {
 /// What `asio::posix::stream_descriptor` and Asio's pipes call.
 class descriptor_service
     : public asio::detail::execution_context_service_base<descriptor_service>,
+      public gives_objects<descriptor_service>,
       private handle_operations
 {
 public:
     using native_handle_type = int;
-    using implementation_type = handle_state;
+    struct implementation_type : handle_state,
+                                 given_implementation<descriptor_service, implementation_type>
+    {
+    };
     using handle_operations::flush;
 
     explicit descriptor_service(asio::execution_context& context)
@@ -37,6 +42,25 @@ public:
     {
         destroy(d);
         d.take(other);
+    }
+
+    /// What is in flight ends, as with `release`.
+    template <typename Theirs>
+    void give(handle_state& d, Theirs& theirs, typename Theirs::implementation_type& to)
+    {
+        error_code ec;
+        if (d.is_open() && !theirs.assign(to, d.handle, ec))
+        {
+            if constexpr (requires { theirs.non_blocking(to, true, ec); })
+            {
+                if (non_blocking(d))
+                    theirs.non_blocking(to, true, ec);
+                else if (native_non_blocking(d))
+                    theirs.native_non_blocking(to, true, ec);
+            }
+            release(d);
+        }
+        asio::detail::throw_error(ec, "move");
     }
 
     void destroy(handle_state& d)

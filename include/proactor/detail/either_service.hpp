@@ -27,7 +27,7 @@ public:
     };
 
     explicit either_service(Ours& s) noexcept
-        : tagged_(reinterpret_cast<std::uintptr_t>(&s) | 1)
+        : tagged_(reinterpret_cast<std::uintptr_t>(std::addressof(s)) | 1)
     {
     }
     explicit either_service(Theirs& s) noexcept

@@ -1,6 +1,7 @@
 #ifndef PROACTOR_DETAIL_FILE_SERVICE_HPP
 #define PROACTOR_DETAIL_FILE_SERVICE_HPP
 
+#include <proactor/detail/hand_over.hpp>
 #include <proactor/detail/handle_state.hpp>
 #include <proactor/file_base.hpp>
 
@@ -26,6 +27,7 @@ namespace proactor::detail {
 /// has one position, the system's own, which duplicates of its handle share: its operations are
 /// performed one after the other, each where the one before has ended.
 class file_service : public asio::detail::execution_context_service_base<file_service>,
+                     public gives_objects<file_service>,
                      private handle_operations
 {
 public:
@@ -85,7 +87,8 @@ public:
         proactor::attachment* attached_; ///< null once it has ended
     };
 
-    struct implementation_type : handle_state
+    struct implementation_type : handle_state,
+                                 given_implementation<file_service, implementation_type>
     {
         std::shared_ptr<opening> open_in_flight;
     };
@@ -117,6 +120,16 @@ public:
     void move_assign(implementation_type& f, file_service&, implementation_type& other)
     {
         move_assign(f, other);
+    }
+
+    /// What is in flight ends, as with `release`.
+    template <typename Theirs>
+    void give(implementation_type& f, Theirs& theirs, typename Theirs::implementation_type& to)
+    {
+        error_code ec;
+        if (f.is_open() && !theirs.assign(to, f.handle, ec))
+            release(f, ec);
+        asio::detail::throw_error(ec, "move");
     }
 
     void destroy(implementation_type& f)

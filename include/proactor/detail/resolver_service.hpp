@@ -1,6 +1,7 @@
 #ifndef PROACTOR_DETAIL_RESOLVER_SERVICE_HPP
 #define PROACTOR_DETAIL_RESOLVER_SERVICE_HPP
 
+#include <proactor/detail/hand_over.hpp>
 #include <proactor/detail/handle_state.hpp>
 
 #include <boost/asio/ip/basic_resolver_query.hpp>
@@ -135,10 +136,15 @@ private:
 template <typename Protocol>
 class resolver_service
     : public asio::detail::execution_context_service_base<resolver_service<Protocol>>,
+      public gives_objects<resolver_service<Protocol>>,
       private handle_operations
 {
 public:
-    using implementation_type = handle_state; ///< an attachment, without a handle
+    /// An attachment, without a handle.
+    struct implementation_type : handle_state,
+                                 given_implementation<resolver_service, implementation_type>
+    {
+    };
     using endpoint_type = typename Protocol::endpoint;
     using query_type = asio::ip::basic_resolver_query<Protocol>;
     using results_type = asio::ip::basic_resolver_results<Protocol>;
@@ -163,6 +169,13 @@ public:
     {
         if (r.attached)
             detach(r, engine::handle_then::kept); // there is none, and nobody waits
+    }
+
+    /// Lookups end as with `cancel`; there is nothing to hand over.
+    template <typename Theirs>
+    void give(handle_state& r, Theirs&, typename Theirs::implementation_type&)
+    {
+        destroy(r);
     }
 
     void cancel(handle_state& r) { cancel_all(r); }

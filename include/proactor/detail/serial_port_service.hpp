@@ -14,11 +14,15 @@ namespace proactor::detail {
 
 /// What `asio::serial_port` calls: a descriptor with the settings of a terminal.
 class serial_port_service
-    : public asio::detail::execution_context_service_base<serial_port_service>
+    : public asio::detail::execution_context_service_base<serial_port_service>,
+      public gives_objects<serial_port_service>
 {
 public:
     using native_handle_type = descriptor_service::native_handle_type;
-    using implementation_type = descriptor_service::implementation_type;
+    struct implementation_type : handle_state,
+                                 given_implementation<serial_port_service, implementation_type>
+    {
+    };
 
     explicit serial_port_service(asio::execution_context& context)
         : asio::detail::execution_context_service_base<serial_port_service>(context)
@@ -37,6 +41,12 @@ public:
     void move_assign(handle_state& p, serial_port_service& other_service, handle_state& other)
     {
         descriptors_.move_assign(p, other_service.descriptors_, other);
+    }
+
+    template <typename Theirs>
+    void give(handle_state& p, Theirs& theirs, typename Theirs::implementation_type& to)
+    {
+        descriptors_.give(p, theirs, to);
     }
 
     /// Opens a device for bytes as they come, without waiting for a line to be there.

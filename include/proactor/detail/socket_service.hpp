@@ -1,6 +1,7 @@
 #ifndef PROACTOR_DETAIL_SOCKET_SERVICE_HPP
 #define PROACTOR_DETAIL_SOCKET_SERVICE_HPP
 
+#include <proactor/detail/hand_over.hpp>
 #include <proactor/detail/socket_service_base.hpp>
 
 #include <cstddef>
@@ -11,13 +12,15 @@ namespace proactor::detail {
 /// The socket service of one protocol: what `asio::basic_socket` and its kin call.
 template <typename Protocol>
 class socket_service : public asio::detail::execution_context_service_base<socket_service<Protocol>>,
+                       public gives_objects<socket_service<Protocol>>,
                        public socket_service_base
 {
 public:
     using protocol_type = Protocol;
     using endpoint_type = typename Protocol::endpoint;
 
-    struct implementation_type : handle_state
+    struct implementation_type : handle_state,
+                                 given_implementation<socket_service, implementation_type>
     {
         protocol_type protocol = endpoint_type().protocol();
     };
@@ -49,6 +52,20 @@ public:
         s.take(other);
         s.protocol = protocol_type(
             std::exchange(other.protocol, typename Protocol1::endpoint().protocol()));
+    }
+
+    /// What is in flight ends, as with `release`.
+    template <typename Theirs>
+    void give(implementation_type& s, Theirs& theirs, typename Theirs::implementation_type& to)
+    {
+        error_code ec;
+        if (s.is_open() && !theirs.assign(to, s.protocol, s.handle, ec))
+        {
+            to.state_ |= s.flags;
+            release(s, ec);
+        }
+        asio::detail::throw_error(ec, "move");
+        s.protocol = endpoint_type().protocol();
     }
 
     error_code open(implementation_type& s, const protocol_type& p, error_code& ec)

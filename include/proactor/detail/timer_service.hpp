@@ -2,6 +2,7 @@
 #define PROACTOR_DETAIL_TIMER_SERVICE_HPP
 
 #include <proactor/detail/async_op.hpp>
+#include <proactor/detail/hand_over.hpp>
 #include <proactor/detail/payloads.hpp>
 #include <proactor/detail/timer_heap.hpp>
 #include <proactor/io_context.hpp>
@@ -20,6 +21,7 @@ namespace proactor::detail {
 /// `Traits` are Asio's time traits, so that any clock and its `WaitTraits` work.
 template <typename Traits>
 class timer_service : public asio::detail::execution_context_service_base<timer_service<Traits>>,
+                      public gives_objects<timer_service<Traits>>,
                       private timer_source
 {
     using heap = timer_heap<Traits>;
@@ -29,7 +31,7 @@ public:
     using time_type = typename Traits::time_type;
     using duration_type = typename Traits::duration_type;
 
-    struct implementation_type
+    struct implementation_type : given_implementation<timer_service, implementation_type>
     {
         time_type expiry{};
         node* waits = nullptr; ///< from the first asynchronous wait on
@@ -80,6 +82,15 @@ public:
     {
         destroy(t);
         move_construct(t, other);
+    }
+
+    /// Waits end as with `cancel`: only the time is handed over.
+    template <typename Theirs>
+    void give(implementation_type& t, Theirs& theirs, typename Theirs::implementation_type& to)
+    {
+        error_code ignored; // of cancelling what does not wait
+        theirs.expires_at(to, std::exchange(t.expiry, time_type()), ignored);
+        destroy(t);
     }
 
     std::size_t cancel(implementation_type& t, error_code& ec)

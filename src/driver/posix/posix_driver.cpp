@@ -20,6 +20,13 @@ bool is_positioned(const operation& op) noexcept
         || std::holds_alternative<request::write_at>(op.request);
 }
 
+bool sends(const operation& op) noexcept
+{
+    return std::holds_alternative<request::send>(op.request)
+        || std::holds_alternative<request::write>(op.request)
+        || std::holds_alternative<request::send_message>(op.request);
+}
+
 } // namespace
 
 void posix_driver::try_later(operation& op) noexcept
@@ -63,6 +70,10 @@ void posix_driver::try_one(operation& op)
         }
     }
     const bool again = op.driver_turn++ != 0;
+    // Below the mark at which a system tells of room it may take a little all the same: a success that
+    // nobody has waited for, and behind which a composed operation would go on after its cancellation.
+    if (again && op.cancel_requested && sends(op))
+        return finish(op, ECANCELED, 0);
     ++counters_.system_calls;
     const auto [then, drained, result] = detail::attempt(op.attached->handle(), op, again);
     switch (then)

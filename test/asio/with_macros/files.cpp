@@ -68,6 +68,26 @@ BOOST_AUTO_TEST_CASE(streams)
     BOOST_TEST(end == asio::error::bad_descriptor);
 }
 
+BOOST_AUTO_TEST_CASE(typed_files_move_into_erased_ones)
+{
+    test::context ctx;
+    test::temporary_file on_disk;
+    using own = test::context::executor_type;
+    asio::basic_stream_file<own> typed(ctx, on_disk.path(), stream_file::read_write);
+    typed.write_some(asio::buffer("moved", 5));
+    typed.seek(0, stream_file::seek_set);
+    auto const handle = typed.native_handle();
+    asio::stream_file erased(std::move(typed));
+    BOOST_TEST(!typed.is_open());
+    BOOST_TEST(erased.native_handle() == handle);
+    std::string got(5, '\0');
+    erased.read_some(asio::buffer(got));
+    BOOST_TEST(got == "moved");
+    asio::random_access_file at(ctx);
+    at = asio::basic_random_access_file<own>(ctx, on_disk.path(), stream_file::read_only);
+    BOOST_TEST(at.read_some_at(1, asio::buffer(got)) == 4u);
+}
+
 BOOST_AUTO_TEST_CASE(at_positions)
 {
     test::context ctx;
