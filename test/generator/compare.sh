@@ -2,7 +2,8 @@
 # usage: compare.sh PROGRAM EXPECTED OUTCOME DIFFERENCES --runners N --seeds A-B
 #
 # Runs the seeds on the program and compares each outcome with the oracle's in EXPECTED. A seed that
-# differs is printed with its difference and its program, unless DIFFERENCES has a line for it.
+# differs is printed with its difference and its program, unless DIFFERENCES has a line for it; the
+# lines that were needed are left in OUTCOME.needed, for differences.sh.
 
 program=$1
 expected=$2
@@ -31,9 +32,11 @@ differing=$(awk '
     ' "$expected" "$outcome" | sort -n)
 
 failed=0
+: >"$outcome.needed"
 for seed in $differing; do
     if grep -q "^ *$runners  *$seed  *[^ ]" "$differences"; then
         echo "seed $seed differs, as $differences says"
+        echo "$runners $seed" >>"$outcome.needed"
         continue
     fi
     failed=$((failed + 1))

@@ -6,24 +6,21 @@
 #ifndef PROACTOR_TEST_GENERATOR_INTERPRETER_HPP
 #define PROACTOR_TEST_GENERATOR_INTERPRETER_HPP
 
+#include "calls.hpp"
+#include "machine.hpp"
 #include "record.hpp"
 
-#include <map>
 #include <mutex>
-#include <sstream>
-#include <thread>
 
 namespace generator {
 
-class interpreter final : listener
+class interpreter final : listener, machine, calls
 {
     using clock = std::chrono::steady_clock;
-    using pointer = std::shared_ptr<any_object>;
 
 public:
     explicit interpreter(const program& p)
-        : program_(p), records_(static_cast<std::size_t>(p.ops)),
-          objects_(static_cast<std::size_t>(p.objects))
+        : machine(p), calls(p.objects), records_(static_cast<std::size_t>(p.ops))
     {
         for (auto& r : records_)
             r = std::make_unique<record>();
@@ -34,6 +31,7 @@ public:
     std::string run()
     {
         begin();
+        nowhere_ = refusing_at_;
         for (std::size_t i = 0; i < program_.steps.size() && !stuck_; ++i)
         {
             const step& s = program_.steps[i];
@@ -52,111 +50,11 @@ public:
 private:
     // ---- the loop ----
 
-    void begin()
-    {
-        context_.emplace();
-        for (int i = 0; i < strands; ++i)
-            strands_.emplace_back(executor(context_->get_executor()));
-        if (!program_.counted) // where a socket's events would be counted
-            open_control();
-        start_runners();
-    }
-
-    void open_control()
-    {
-        refusing_.emplace(*context_, tcp::v4());
-        refusing_->bind({loopback(), 0});
-        nowhere_ = refusing_->local_endpoint();
-        tcp_acceptor acceptor(*context_, {loopback(), 0});
-        control_.emplace(*context_);
-        control_peer_.emplace(*context_);
-        control_->connect(acceptor.local_endpoint());
-        acceptor.accept(*control_peer_);
-        control_->set_option(tcp::no_delay(true));
-    }
-
     void end()
     {
         stop_runners();
-        refusing_.reset();
-        control_.reset();
-        control_peer_.reset();
-        strands_.clear();
         objects_.clear();
-        context_.reset();
-    }
-
-    bool several() const { return program_.runners > 1; }
-
-    void start_runners()
-    {
-        if (!several())
-            return;
-        work_.emplace(context_->get_executor());
-        for (int i = 0; i < program_.runners; ++i)
-            runners_.emplace_back([this] {
-                for (;;)
-                    try
-                    {
-                        context_->run();
-                        return;
-                    }
-                    catch (...)
-                    {
-                    }
-            });
-    }
-
-    void stop_runners()
-    {
-        if (runners_.empty())
-            return;
-        context_->stop();
-        for (auto& r : runners_)
-            r.join();
-        runners_.clear();
-        work_.reset();
-        context_->restart();
-    }
-
-    /// Everything sent over the loopback before is there afterwards.
-    void barrier()
-    {
-        if (!control_)
-            return;
-        char byte = 0;
-        asio::write(*control_, asio::buffer(&byte, 1));
-        asio::read(*control_peer_, asio::buffer(&byte, 1));
-    }
-
-    std::size_t turn(int mode)
-    {
-        if (context_->stopped())
-            context_->restart();
-        try
-        {
-            switch (mode)
-            {
-            case 1:
-                return context_->poll();
-            case 2:
-                return context_->run_one_for(std::chrono::microseconds(300));
-            case 3:
-                return context_->run_for(std::chrono::microseconds(300));
-            default:
-                return context_->poll_one();
-            }
-        }
-        catch (int value)
-        {
-            ++thrown_[value];
-        }
-        catch (const asio::multiple_exceptions&)
-        {
-            ++thrown_[-1];
-        }
-        uncounted_ = true;
-        return 1;
+        end_machine();
     }
 
     /// An operation that can go on, or -1.
@@ -263,24 +161,6 @@ private:
         context_->restart();
     }
 
-    // ---- what is told ----
-
-    void say(const std::string& text)
-    {
-        if (sink_)
-            *sink_ += " {" + text + '}';
-        else
-            lines_ << prefix_ << text << '\n';
-    }
-
-    void say(const error_code& ec) { say(describe(ec)); }
-
-    template <class T>
-    static std::string family(const T& endpoint)
-    {
-        return std::to_string(endpoint.protocol().family());
-    }
-
     // ---- operations ----
 
     void completed(int op, const error_code* ec, std::size_t n) override
@@ -378,8 +258,6 @@ private:
         }
     }
 
-    any_object& object(int i) { return *objects_[static_cast<std::size_t>(i)]; }
-
     void start(const step& s)
     {
         record& r = *records_[static_cast<std::size_t>(s.op)];
@@ -409,7 +287,7 @@ private:
                 if (s.keep)
                     h.keep = self;
             }
-            if (s.what == verb::async_receive)
+            if (s.what == verb::async_receive && s.as != form::until)
                 r.data.assign(static_cast<std::size_t>(s.amount), '.');
             if (s.what == verb::async_send)
                 r.data = text_of(s.op, s.amount);
@@ -418,14 +296,6 @@ private:
             start(s, r, strand_handler(std::move(h), strands_[static_cast<std::size_t>(s.strand)]));
         else
             start(s, r, std::move(h));
-    }
-
-    static std::string text_of(int op, int size)
-    {
-        std::string result;
-        for (int i = 0; i < size; ++i)
-            result += static_cast<char>('a' + (op * 7 + i) % 26);
-        return result;
     }
 
     template <class Handler>
@@ -465,6 +335,16 @@ private:
         if constexpr (std::is_same_v<T, tcp_socket>)
             if (s.what == verb::async_connect)
                 return self.async_connect(target(s.other), std::move(h));
+        if constexpr (byte_stream<T>)
+            if (s.as == form::composed || s.as == form::until)
+                return start_composed(self, s, r, std::move(h));
+        if constexpr (readable<T> || writable<T>)
+            if (s.as == form::coroutine)
+            {
+                r.due = true; // it starts when the loop runs
+                return asio::co_spawn(executor(context_->get_executor()),
+                                      await(self, s, r, std::move(h)), asio::detached);
+            }
         if constexpr (readable<T>)
             if (s.what == verb::async_receive)
                 return start_receive(self, asio::buffer(r.data), r.endpoint, std::move(h));
@@ -479,9 +359,50 @@ private:
                                        std::move(h));
     }
 
-    tcp::endpoint target(int acceptor) { return acceptor < 0 ? nowhere_ : addresses_[acceptor]; }
+    template <class T, class Handler>
+    static void start_composed(T& self, const step& s, record& r, Handler h)
+    {
+        if constexpr (readable<T>)
+        {
+            if (s.as == form::until)
+                return asio::async_read_until(
+                    self, asio::dynamic_buffer(r.data, static_cast<std::size_t>(s.amount)),
+                    static_cast<char>('a' + s.op % 26), std::move(h));
+            if (s.what == verb::async_receive)
+                return asio::async_read(self, asio::buffer(r.data), std::move(h));
+        }
+        if constexpr (writable<T>)
+            asio::async_write(self, asio::buffer(r.data), std::move(h));
+    }
 
-    udp::endpoint address_of(int i) { return i < 0 ? udp::endpoint() : udp_addresses_[i]; }
+    template <class T, class Handler>
+    asio::awaitable<void, executor> await(T& self, step s, record& r, Handler h)
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            r.due = handle_of(object(s.object)) < 0;
+        }
+        error_code ec;
+        std::size_t n = 0;
+        auto token = asio::redirect_error(asio::use_awaitable_t<executor>(), ec);
+        if constexpr (readable<T>)
+            if (s.what == verb::async_receive)
+            {
+                if constexpr (pipe_end<T>)
+                    n = co_await self.async_read_some(asio::buffer(r.data), token);
+                else
+                    n = co_await self.async_receive(asio::buffer(r.data), token);
+            }
+        if constexpr (writable<T>)
+            if (s.what == verb::async_send)
+            {
+                if constexpr (pipe_end<T>)
+                    n = co_await self.async_write_some(asio::buffer(r.data), token);
+                else
+                    n = co_await self.async_send(asio::buffer(r.data), token);
+            }
+        h(ec, n);
+    }
 
     /// The operations of this object end now; none of them waits for anything any more.
     void doom(int i)
@@ -621,6 +542,15 @@ private:
             return make_connected<local_stream>(a, b);
         if (what == kind::local_datagram)
             return make_connected<local_datagram>(a, b);
+        if (what == kind::connected_udp)
+        {
+            udp_socket first(*context_, {loopback(), 0});
+            udp_socket second(*context_, {loopback(), 0});
+            first.connect(second.local_endpoint());
+            second.connect(first.local_endpoint());
+            put(a, std::move(first));
+            return put(b, std::move(second));
+        }
         readable_pipe in(*context_);
         writable_pipe out(*context_);
         asio::connect_pipe(in, out);
@@ -658,7 +588,11 @@ private:
         else if constexpr (std::is_same_v<T, timer>)
             call_timer(self, s);
         else
+        {
+            if (s.what == verb::close || s.what == verb::cancel || s.what == verb::release)
+                doom(s.object);
             call_handle(self, s);
+        }
     }
 
     void call_timer(timer& self, const step& s)
@@ -697,126 +631,6 @@ private:
                 }
         }
         return self.cancel_one();
-    }
-
-    template <class T>
-    void call_handle(T& self, const step& s)
-    {
-        error_code ec;
-        switch (s.what)
-        {
-        case verb::close:
-            doom(s.object);
-            self.close(ec);
-            return say(ec);
-        case verb::cancel:
-            doom(s.object);
-            self.cancel(ec);
-            return say(ec);
-        case verb::release: {
-            doom(s.object);
-            if constexpr (pipe_end<T>)
-            {
-                if (!self.is_open())
-                    return say("closed");
-            }
-            const auto handle = self.release(ec);
-            if (!ec)
-                ::close(handle);
-            return say(ec);
-        }
-        case verb::receive:
-            if constexpr (readable<T>)
-            {
-                std::string data(static_cast<std::size_t>(s.amount), '.');
-                if (self.is_open() && !ready(self.native_handle(), POLLIN))
-                    return say("nothing there");
-                const std::size_t n = receive_now(self, asio::buffer(data), ec);
-                return say(describe(ec) + " \"" + data.substr(0, n) + '"');
-            }
-            return;
-        case verb::send:
-            if constexpr (writable<T>)
-            {
-                const std::size_t n = send_now(self, asio::buffer(text_of(s.amount, s.amount)),
-                                               address_of(s.other), ec);
-                return say(describe(ec) + ' ' + std::to_string(n));
-            }
-            return;
-        case verb::clog:
-            if constexpr (writable<T>)
-            {
-                const std::string block(65536, '#');
-                while (::send(self.native_handle(), block.data(), block.size(),
-                              MSG_DONTWAIT | MSG_NOSIGNAL)
-                       > 0)
-                {
-                }
-            }
-            return;
-        case verb::non_blocking:
-            if constexpr (requires { self.non_blocking(true, ec); })
-                self.non_blocking(s.amount != 0, ec);
-            return say(ec);
-        case verb::state:
-            return tell_state(self);
-        default:
-            if constexpr (socket_like<T>)
-                call_socket(self, s);
-        }
-    }
-
-    template <class T>
-    void call_socket(T& self, const step& s)
-    {
-        error_code ec;
-        if constexpr (plain_socket<T>)
-            if (s.what == verb::shutdown)
-            {
-                self.shutdown(static_cast<asio::socket_base::shutdown_type>(s.amount), ec);
-                return say(ec);
-            }
-        if constexpr (std::is_same_v<T, tcp_socket>)
-        {
-            if (s.what == verb::open)
-                self.open(tcp::v4(), ec);
-            if (s.what == verb::connect)
-                self.connect(target(s.other), ec);
-        }
-        if constexpr (std::is_same_v<T, tcp_acceptor>)
-            if (s.what == verb::accept)
-                self.accept(std::get<tcp_socket>(object(s.other)), ec);
-        if (s.what == verb::option)
-        {
-            self.set_option(asio::socket_base::keep_alive(true), ec);
-            asio::socket_base::keep_alive value;
-            error_code got;
-            self.get_option(value, got);
-            return say(describe(ec) + ' ' + describe(got) + (value.value() ? " true" : " false"));
-        }
-        say(ec);
-    }
-
-    template <class T>
-    void tell_state(T& self)
-    {
-        std::string text = self.is_open() ? "open" : "closed";
-        error_code ec;
-        if constexpr (socket_like<T>)
-        {
-            text += self.non_blocking() ? " non_blocking" : "";
-            text += self.native_non_blocking() ? " native" : "";
-            const auto local = self.local_endpoint(ec);
-            text += " local " + (ec ? describe(ec) : family(local));
-        }
-        if constexpr (plain_socket<T>)
-        {
-            const auto remote = self.remote_endpoint(ec);
-            text += " remote " + (ec ? describe(ec) : family(remote));
-            const std::size_t n = self.available(ec);
-            text += " available " + (ec ? describe(ec) : std::to_string(n));
-        }
-        say(text);
     }
 
     // ---- the end ----
@@ -862,53 +676,16 @@ private:
         say("handlers left " + std::to_string(alive_.use_count() - 1));
     }
 
-    struct sinking
-    {
-        explicit sinking(std::string& to)
-            : sink(std::exchange(sink_, &to)), nested(std::exchange(nested_, true))
-        {
-        }
-        ~sinking()
-        {
-            sink_ = sink;
-            nested_ = nested;
-        }
-
-        std::string* sink;
-        bool nested;
-    };
-
-    const program& program_;
     std::shared_ptr<void> alive_ = std::make_shared<int>();
     std::vector<std::unique_ptr<record>> records_;
 
-    std::optional<context> context_;
-    std::vector<strand> strands_;
-    std::optional<tcp_socket> control_;
-    std::optional<tcp_socket> control_peer_;
-    std::optional<asio::executor_work_guard<context::executor_type>> work_;
-    std::vector<std::thread> runners_;
-
-    std::vector<pointer> objects_;
     std::map<int, bool> short_; // timers whose expiry is near
-    std::map<int, tcp::endpoint> addresses_;
-    std::map<int, udp::endpoint> udp_addresses_;
-    tcp::endpoint nowhere_;
-    std::optional<tcp_socket> refusing_;
     clock::time_point base_ = clock::now();
 
     std::mutex mutex_; // records, orders
     std::map<std::string, std::string> orders_;
     int settled_ = 0;
-    std::map<int, int> thrown_;
-    bool uncounted_ = false;
     bool stuck_ = false;
-
-    std::ostringstream lines_;
-    std::string prefix_;
-    // Of the handler that runs, if one does.
-    inline static thread_local std::string* sink_ = nullptr;
-    inline static thread_local bool nested_ = false;
 };
 
 } // namespace generator

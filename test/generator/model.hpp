@@ -42,11 +42,15 @@ struct model
     bool urgent = false;         // something may wait for its exceptional state
     bool failed = false;         // an asynchronous send was or will be told of an error
     bool ended = false;          // a read was or will be told of the end of the stream
+    bool composed = false;       // one of its reads is several, and others would get in between
     news heard = news::none;
 
     bool is(kind k) const { return what == k; }
     bool is_stream() const { return is(kind::tcp) || is(kind::local_stream); }
-    bool is_datagram() const { return is(kind::udp) || is(kind::local_datagram); }
+    bool is_datagram() const
+    {
+        return is(kind::udp) || is(kind::connected_udp) || is(kind::local_datagram);
+    }
     bool is_readable() const { return is_stream() || is_datagram() || is(kind::readable_pipe); }
     bool is_writable() const { return is_stream() || is_datagram() || is(kind::writable_pipe); }
 };

@@ -66,6 +66,9 @@ concept writable =
     !std::is_same_v<T,
                     tcp_acceptor> && !std::is_same_v<T, readable_pipe> && !std::is_same_v<T, timer>;
 template <class T>
+concept byte_stream = std::is_same_v<T, tcp_socket> || std::is_same_v<
+    T, local_stream> || std::is_same_v<T, readable_pipe> || std::is_same_v<T, writable_pipe>;
+template <class T>
 concept pipe_end = std::is_same_v<T, readable_pipe> || std::is_same_v<T, writable_pipe>;
 template <class T>
 concept socket_like = !pipe_end<T> && !std::is_same_v<T, timer>;
@@ -115,7 +118,7 @@ template <writable T>
 std::size_t send_now(T& object, asio::const_buffer data, const udp::endpoint& to, error_code& ec)
 {
     if constexpr (std::is_same_v<T, udp_socket>)
-        return object.send_to(data, to, 0, ec);
+        return to.port() ? object.send_to(data, to, 0, ec) : object.send(data, 0, ec);
     else if constexpr (pipe_end<T>)
         return object.write_some(data, ec);
     else
@@ -137,7 +140,12 @@ template <writable T, class Handler>
 void start_send(T& object, asio::const_buffer data, const udp::endpoint& to, Handler handler)
 {
     if constexpr (std::is_same_v<T, udp_socket>)
-        object.async_send_to(data, to, std::move(handler));
+    {
+        if (to.port())
+            object.async_send_to(data, to, std::move(handler));
+        else
+            object.async_send(data, std::move(handler));
+    }
     else if constexpr (pipe_end<T>)
         object.async_write_some(data, std::move(handler));
     else

@@ -35,6 +35,8 @@ std::string source_of(const step& s, const std::string& indent)
     f.add("other", s.other, -1);
     f.add("amount", s.amount, 0);
     f.add("op", s.op, -1);
+    if (s.as != form::plain)
+        f.text += std::string(", .as = form::") + name_of(s.as);
     f.add("strand", s.strand, -1);
     f.add("slot", s.slot);
     f.add("again", s.again, 0);
@@ -66,6 +68,8 @@ void print_step(const step& s, const std::string& indent, std::ostream& out)
         out << " object " << s.object;
     if (s.op >= 0)
         out << " op " << s.op;
+    if (s.as != form::plain)
+        out << ' ' << name_of(s.as);
     out << (f.text.empty() ? "" : "  ") << f.text << '\n';
     for (const step& nested : s.then)
         print_step(nested, indent + "      then ", out);

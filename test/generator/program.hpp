@@ -10,7 +10,7 @@
 
 namespace generator {
 
-/// The kinds of objects, in the order of the alternatives of any_object.
+/// The kinds of objects.
 enum class kind
 {
     tcp,
@@ -21,30 +21,33 @@ enum class kind
     readable_pipe,
     writable_pipe,
     timer,
+    connected_udp, // in pairs
 };
 
 enum class verb
 {
     // Objects come and go.
-    make,        // object, of the kind `amount`
-    make_pair,   // object and other, connected, of the kind `amount` (of the first)
-    open,        // object
-    close,       // object
-    release,     // object; the handle is closed by a plain call
-    destroy,     // object
-    move,        // object moves into the new object `other`
-    move_assign, // object is assigned to the existing object `other`
-                 // Synchronous calls.
-    connect,      // object to the acceptor `other`; -1: to where nobody listens
-    accept,       // acceptor `object` into `other`, where a connection surely waits
-    send,         // object, `amount` bytes; udp: to `other`
-    receive,      // object, `amount` bytes, unless that would block
-    shutdown,     // object, amount: 0 receive, 1 send, 2 both
-    non_blocking, // object, amount: 0 or 1
-    option,       // object: sets and gets one
-    state,        // object: everything that can be asked
-    clog,         // object: writes until that would block
-          // Asynchronous operations, with the number `op` of their handler.
+    make,           // object, of the kind `amount`
+    make_pair,      // object and other, connected, of the kind `amount` (of the first)
+    open,           // object
+    close,          // object
+    release,        // object; the handle is closed by a plain call
+    destroy,        // object
+    move,           // object moves into the new object `other`
+    move_assign,    // object is assigned to the existing object `other`
+                    // Synchronous calls.
+    connect,        // object to the acceptor `other`; -1: to where nobody listens
+    accept,         // acceptor `object` into `other`, where a connection surely waits
+    send,           // object, `amount` bytes; udp: to `other`
+    receive,        // object, `amount` bytes, unless that would block
+    shutdown,       // object, amount: 0 receive, 1 send, 2 both
+    non_blocking,   // object, amount: 0 or 1
+    option,         // object: sets and gets one
+    state,          // object: everything that can be asked
+    clog,           // object: writes until that would block
+    send_urgent,    // object, one byte out of band
+    receive_urgent, // object, the byte out of band
+                    // Asynchronous operations, with the number `op` of their handler.
     async_connect,
     async_accept, // amount 1: the form that hands the socket over
     async_send,
@@ -58,13 +61,22 @@ enum class verb
     cancel_one, // timer
     expires,    // timer: in `amount` milliseconds, -1: in an hour
     emit,       // the cancellation signal of `op`; amount: 0 terminal, 1 partial, 2 total
-          // The loop.
-    settle,   // runs until nothing is left that can go on; amount: which run functions
-    barrier,  // what was sent so far has arrived; runs nothing
-    stop,     // stops, polls in vain and restarts; in a handler it stops only
-    poll_one, // in a handler
-    raise,    // throws `amount` out of a handler
-    finish,   // amount: how everything ends
+                // The loop.
+    settle,     // runs until nothing is left that can go on; amount: which run functions
+    barrier,    // what was sent so far has arrived; runs nothing
+    stop,       // stops, polls in vain and restarts; in a handler it stops only
+    poll_one,   // in a handler
+    raise,      // throws `amount` out of a handler
+    finish,     // amount: how everything ends
+};
+
+/// How an asynchronous operation is asked for.
+enum class form
+{
+    plain,
+    composed,  // async_read, async_write: all of `amount` bytes
+    until,     // async_read_until, at most `amount` bytes
+    coroutine, // awaited
 };
 
 struct step
@@ -74,6 +86,7 @@ struct step
     int other = -1;
     int amount = 0;
     int op = -1;
+    form as = form::plain;
     int strand = -1;          // where the handler runs
     bool slot = false;        // whether it listens to its cancellation signal
     int again = 0;            // how often the handler starts the same operation again
@@ -95,21 +108,29 @@ inline constexpr int strands = 2;
 inline const char* name_of(verb what)
 {
     static constexpr const char* names[]{
-        "make",         "make_pair",    "open",          "close",      "release", "destroy",
-        "move",         "move_assign",  "connect",       "accept",     "send",    "receive",
-        "shutdown",     "non_blocking", "option",        "state",      "clog",    "async_connect",
-        "async_accept", "async_send",   "async_receive", "async_wait", "post",    "defer",
-        "dispatch",     "cancel",       "cancel_one",    "expires",    "emit",    "settle",
-        "barrier",      "stop",         "poll_one",      "raise",      "finish"};
+        "make",         "make_pair",  "open",          "close",          "release",
+        "destroy",      "move",       "move_assign",   "connect",        "accept",
+        "send",         "receive",    "shutdown",      "non_blocking",   "option",
+        "state",        "clog",       "send_urgent",   "receive_urgent", "async_connect",
+        "async_accept", "async_send", "async_receive", "async_wait",     "post",
+        "defer",        "dispatch",   "cancel",        "cancel_one",     "expires",
+        "emit",         "settle",     "barrier",       "stop",           "poll_one",
+        "raise",        "finish"};
     static_assert(std::size(names) == static_cast<std::size_t>(verb::finish) + 1);
     return names[static_cast<int>(what)];
+}
+
+inline const char* name_of(form as)
+{
+    static constexpr const char* names[]{"plain", "composed", "until", "coroutine"};
+    return names[static_cast<int>(as)];
 }
 
 inline const char* name_of(kind what)
 {
     static constexpr const char* names[]{"tcp",           "acceptor",       "udp",
                                          "local_stream",  "local_datagram", "readable_pipe",
-                                         "writable_pipe", "timer"};
+                                         "writable_pipe", "timer",          "connected_udp"};
     return names[static_cast<int>(what)];
 }
 

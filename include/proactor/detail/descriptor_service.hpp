@@ -3,6 +3,7 @@
 
 #include <proactor/detail/hand_over.hpp>
 #include <proactor/detail/handle_state.hpp>
+#include <proactor/detail/waitable.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/detail/descriptor_ops.hpp>
@@ -103,7 +104,7 @@ public:
         const int handle = d.handle;
         if (d.is_open())
         {
-            detach(d, engine::handle_then::kept);
+            detach(d, engine::handle_then::closed_by_caller); // who may do so at once
             construct(d);
         }
         return handle;
@@ -183,14 +184,12 @@ public:
         switch (w)
         {
         case asio::posix::descriptor_base::wait_read:
-            return begin<payload>(d, lane::read, handler, io_ex,
-                                  request::poll{request::readiness::read});
+            return begin_wait<payload>(d, lane::read, handler, io_ex, request::readiness::read);
         case asio::posix::descriptor_base::wait_write:
-            return begin<payload>(d, lane::write, handler, io_ex,
-                                  request::poll{request::readiness::write});
+            return begin_wait<payload>(d, lane::write, handler, io_ex, request::readiness::write);
         case asio::posix::descriptor_base::wait_error:
-            return begin<payload>(d, lane::except, handler, io_ex,
-                                  request::poll{request::readiness::priority});
+            return begin_wait<payload>(d, lane::except, handler, io_ex,
+                                       request::readiness::priority);
         default:
             complete<payload>(asio::error::invalid_argument, handler, io_ex, request::poll{});
         }
@@ -238,8 +237,7 @@ public:
     void async_write_some(handle_state& d, const asio::null_buffers&, Handler& handler,
                           const IoExecutor& io_ex)
     {
-        begin<readiness_transfer>(d, lane::write, handler, io_ex,
-                                  request::poll{request::readiness::write});
+        begin_wait<readiness_transfer>(d, lane::write, handler, io_ex, request::readiness::write);
     }
 
     template <typename Buffers, typename Handler, typename IoExecutor>
@@ -256,11 +254,21 @@ public:
     void async_read_some(handle_state& d, const asio::null_buffers&, Handler& handler,
                          const IoExecutor& io_ex)
     {
-        begin<readiness_transfer>(d, lane::read, handler, io_ex,
-                                  request::poll{request::readiness::read});
+        begin_wait<readiness_transfer>(d, lane::read, handler, io_ex, request::readiness::read);
     }
 
 private:
+    /// Asio does not say ready of what it cannot wait for.
+    template <typename Payload, typename Handler, typename IoExecutor>
+    void begin_wait(handle_state& d, lane l, Handler& handler, const IoExecutor& io_ex,
+                    request::readiness r)
+    {
+        if (d.is_open() && !is_waitable(d.handle))
+            return complete<Payload>(asio::error::operation_not_supported, handler, io_ex,
+                                     request::poll{r});
+        begin<Payload>(d, l, handler, io_ex, request::poll{r});
+    }
+
     /// As for sockets: Asio's users see non-blocking mode after the first asynchronous operation.
     template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
     void begin(handle_state& d, lane l, Handler& handler, const IoExecutor& io_ex, Args&&... args)

@@ -217,7 +217,7 @@ public:
                        const IoExecutor& io_ex)
     {
         begin<send_to_payload<const_holder<Buffers>, endpoint_type>>(
-            s, lane::write, handler, io_ex, buffers, to, flags | MSG_NOSIGNAL);
+            s, lane::write, handler, io_ex, buffers, to, attempted(flags) | MSG_NOSIGNAL);
     }
 
     template <typename Handler, typename IoExecutor>
@@ -256,7 +256,8 @@ public:
                             const IoExecutor& io_ex)
     {
         begin<receive_from_payload<mutable_holder<Buffers>, endpoint_type>>(
-            s, receive_lane(flags), handler, io_ex, buffers, from, flags, end_of_stream(s));
+            s, receive_lane(flags), handler, io_ex, buffers, from, attempted(flags),
+            end_of_stream(s));
     }
 
     template <typename Handler, typename IoExecutor>

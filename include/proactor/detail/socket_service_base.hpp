@@ -52,7 +52,7 @@ public:
     {
         if (!check_open(s, ec))
             return asio::detail::invalid_socket;
-        detach(s, engine::handle_then::kept);
+        detach(s, engine::handle_then::closed_by_caller); // who may do so at once
         const auto handle = s.handle;
         construct(s);
         return handle;
@@ -211,8 +211,8 @@ public:
         if (is_stream(s) && holder::all_empty(buffers))
             return complete<no_transfer>({}, handler, io_ex);
         begin<transfer<request::send, holder>>(
-            s, lane::write, handler, io_ex, request::send{{}, flags | MSG_NOSIGNAL}, buffers,
-            end_of_file::never);
+            s, lane::write, handler, io_ex,
+            request::send{{}, attempted(flags) | MSG_NOSIGNAL}, buffers, end_of_file::never);
     }
 
     template <typename Handler, typename IoExecutor>
@@ -231,9 +231,9 @@ public:
         using holder = mutable_holder<Buffers>;
         if (is_stream(s) && holder::all_empty(buffers))
             return complete<no_transfer>({}, handler, io_ex);
-        begin<transfer<request::receive, holder>>(s, receive_lane(flags), handler, io_ex,
-                                                  request::receive{{}, flags, is_stream(s)}, buffers,
-                                                  end_of_stream(s));
+        begin<transfer<request::receive, holder>>(
+            s, receive_lane(flags), handler, io_ex,
+            request::receive{{}, attempted(flags), is_stream(s)}, buffers, end_of_stream(s));
     }
 
     template <typename Handler, typename IoExecutor>
@@ -272,7 +272,8 @@ public:
                                   const IoExecutor& io_ex)
     {
         begin<receive_with_flags_payload<mutable_holder<Buffers>>>(s, receive_lane(in), handler,
-                                                                   io_ex, buffers, in, out);
+                                                                   io_ex, buffers, attempted(in),
+                                                                   out);
     }
 
     template <typename Handler, typename IoExecutor>
@@ -308,6 +309,9 @@ protected:
     {
         return flags & asio::socket_base::message_out_of_band ? lane::except : lane::read;
     }
+
+    /// Asio's attempts do not block and take what is there, whatever the flags say of waiting.
+    static int attempted(asio::socket_base::message_flags flags) { return flags & ~MSG_WAITALL; }
 
     static request::poll readiness_for(asio::socket_base::message_flags flags)
     {
