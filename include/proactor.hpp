@@ -4,6 +4,8 @@
 /// Everything of Proactor. Include it, or in drop-in width any of Asio's I/O objects, before use.
 
 #include <proactor/buffers.hpp>
+#include <proactor/event.hpp>
+#include <proactor/interval.hpp>
 #include <proactor/io_context.hpp>
 #include <proactor/log.hpp>
 #include <proactor/random_access_file.hpp>
@@ -12,6 +14,7 @@
 #include <proactor/receive.hpp>
 #include <proactor/send.hpp>
 #include <proactor/stream_file.hpp>
+#include <proactor/timeout.hpp>
 #include <proactor/write.hpp>
 #include <proactor/write_at.hpp>
 

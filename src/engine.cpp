@@ -66,11 +66,18 @@ void engine::work_finished()
         section_guard held(section_);
         work_finished_inside();
     }
-    // Whether it was the last is decided in the section. A look from outside can be late: then a
-    // thread inside, which looks again before it waits or leaves, sees what was finished here.
-    else if (work_outside_.fetch_sub(1, std::memory_order_seq_cst) - 1
-                 + work_inside_.load(std::memory_order_seq_cst)
-             <= 0)
+    else
+        work_finished_outside();
+}
+
+/// Whether it was the last is decided in the section. A look from outside can be late: then a thread
+/// inside, which looks again before it waits or leaves, sees what was finished here. So it does, too,
+/// if mail that lies here after the count was changed is still to be taken.
+void engine::work_finished_outside()
+{
+    const auto outside = work_outside_.fetch_sub(1, std::memory_order_seq_cst) - 1;
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (outside + work_inside_.load(std::memory_order_seq_cst) <= 0 && !mailbox_.filled())
     {
         section_guard held(section_);
         if (out_of_work())
@@ -123,6 +130,16 @@ void engine::post(operation& op)
         wake_another();
     }
     else if (mailbox_.push(op))
+        driver_->wake();
+}
+
+void engine::post_counted(operation& op)
+{
+    if (inside())
+        return complete_later(op);
+    const bool asleep = mailbox_.push(op);
+    work_finished_outside(); // from here on its place in the mailbox counts
+    if (asleep)
         driver_->wake();
 }
 
@@ -355,8 +372,12 @@ void engine::complete_internal()
         operation* op = ready_.pop();
         driver_->deliver(*op);
         section_.unlock();
+        struct relock // what it throws leaves the run function
+        {
+            section& s;
+            ~relock() { s.lock(); }
+        } guard{section_};
         op->complete(this);
-        section_.lock();
     }
 }
 

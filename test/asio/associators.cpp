@@ -1,8 +1,8 @@
 // What a handler brings along is honoured: its allocator, its executor, its immediate executor.
 #include "../support/context.hpp"
+#include "../support/recording_allocator.hpp"
 #include "../support/skip.hpp"
 
-#include <boost/asio/bind_allocator.hpp>
 #include <boost/test/unit_test.hpp>
 #if BOOST_VERSION >= 108200
 #include <boost/asio/bind_immediate_executor.hpp>
@@ -17,69 +17,6 @@
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-
-namespace {
-
-struct ledger
-{
-    int allocations = 0;
-    int live = 0;
-};
-
-template <typename T = void>
-struct recording_allocator
-{
-    using value_type = T;
-    ledger* book;
-
-    explicit recording_allocator(ledger& b) : book(&b) {}
-
-    template <typename U>
-    recording_allocator(recording_allocator<U> const& other) : book(other.book)
-    {
-    }
-
-    T* allocate(std::size_t n)
-    {
-        ++book->allocations;
-        ++book->live;
-        return std::allocator<T>().allocate(n);
-    }
-
-    void deallocate(T* p, std::size_t n)
-    {
-        --book->live;
-        std::allocator<T>().deallocate(p, n);
-    }
-
-    template <typename U>
-    bool operator==(recording_allocator<U> const& other) const
-    {
-        return book == other.book;
-    }
-};
-
-// A handler that notes how much of its operation's memory is alive when it is called.
-struct observer
-{
-    ledger* book;
-    int* live_in_handler;
-
-    void operator()(auto&&...) const { *live_in_handler = book->live; }
-};
-
-struct observed
-{
-    ledger book;
-    int live_in_handler = -1;
-
-    auto token()
-    {
-        return asio::bind_allocator(recording_allocator<>(book), observer{&book, &live_in_handler});
-    }
-};
-
-} // namespace
 
 BOOST_AUTO_TEST_SUITE(associators)
 
@@ -98,7 +35,7 @@ BOOST_AUTO_TEST_CASE(every_operation_uses_the_handler_s_allocator_and_returns_it
     test::stream_descriptor writer(ctx, ends[1]);
     char a;
     char b;
-    observed ops[12];
+    test::observed ops[12];
     pair.a.async_read_some(asio::buffer(&a, 1), ops[0].token());
     pair.b.async_write_some(asio::buffer("x", 1), ops[1].token());
     pair.b.async_wait(test::tcp_socket::wait_write, ops[2].token());
@@ -124,9 +61,9 @@ BOOST_AUTO_TEST_CASE(every_operation_uses_the_handler_s_allocator_and_returns_it
 
 BOOST_AUTO_TEST_CASE(memory_is_returned_when_the_handler_is_destroyed_uncalled)
 {
-    observed read;
-    observed wait;
-    observed posted;
+    test::observed read;
+    test::observed wait;
+    test::observed posted;
     {
         test::context ctx;
         test::tcp_pair pair(ctx);
@@ -138,7 +75,7 @@ BOOST_AUTO_TEST_CASE(memory_is_returned_when_the_handler_is_destroyed_uncalled)
         ctx.run_one();
         asio::post(ctx, posted.token());
     }
-    for (observed const* op : {&read, &wait, &posted})
+    for (test::observed const* op : {&read, &wait, &posted})
         BOOST_TEST(op->book.live == 0);
     BOOST_TEST(read.live_in_handler == -1);
 }
@@ -148,7 +85,7 @@ BOOST_AUTO_TEST_CASE(composed_operations_use_the_handler_s_allocator_for_every_s
     test::context ctx;
     test::tcp_pair pair(ctx);
     char data[6];
-    observed op;
+    test::observed op;
     asio::async_read(pair.a, asio::buffer(data), op.token());
     for (char const* part : {"ab", "cd", "ef"})
     {

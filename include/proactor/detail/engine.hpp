@@ -46,6 +46,9 @@ public:
     /// Lets the loop complete `op`, behind what is ready now. Counts as work until it has run.
     void post(operation& op);
 
+    /// As `post`, for an operation that counts as work already.
+    void post_counted(operation& op);
+
     /// Puts an operation that has its outcome into the ready queue; it counts as work already.
     void complete_later(operation& op);
 
@@ -156,6 +159,7 @@ private:
     void take_mail() noexcept;
     bool out_of_work() const noexcept;
     void work_finished_inside();
+    void work_finished_outside();
     bool stop_if_out_of_work();
     void stop_all();
 

@@ -44,6 +44,18 @@ io_context* our_context(const Executor& ex)
     return find_io_context(context_of(ex));
 }
 
+/// Our context of any executor whatsoever, else null.
+template <typename Executor>
+io_context* hosted_context([[maybe_unused]] const Executor& ex)
+{
+    if constexpr (our_executor<Executor>)
+        return &context_of(ex);
+    else if constexpr (erased_executor<Executor>)
+        return our_context(ex);
+    else
+        return nullptr;
+}
+
 } // namespace proactor::detail
 
 #endif

@@ -151,6 +151,25 @@ public:
             engine_.due_earlier();
     }
 
+    /// The place of a wait that belongs to no timer object, and lives with its operation.
+    using own_node = node;
+
+    engine& get_engine() noexcept { return engine_; }
+
+    /// In the engine's section. `op` is internal, or counts as work already.
+    void start_wait(own_node& n, const time_type& at, operation& op)
+    {
+        if (heap_.add(n, at, op) && renew_due())
+            engine_.due_earlier();
+    }
+
+    /// In the engine's section. False: the wait has expired.
+    bool end_wait(own_node& n)
+    {
+        operation_queue ended;
+        return heap_.cancel(n, 1, ended) != 0;
+    }
+
 private:
     /// Lives in a cancellation slot. Nodes are never freed before their service.
     class wait_cancellation
