@@ -1,6 +1,8 @@
 #ifndef PROACTOR_SRC_RECYCLED_HPP
 #define PROACTOR_SRC_RECYCLED_HPP
 
+#include <proactor/detail/at_fork.hpp>
+
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -16,7 +18,7 @@ public:
     static T& take()
     {
         pool& p = get();
-        std::lock_guard held(p.mutex);
+        std::lock_guard held(leaf_mutex());
         if (!p.idle.empty())
         {
             T* t = p.idle.back();
@@ -31,14 +33,13 @@ public:
     static void put_back(T& t) noexcept
     {
         pool& p = get();
-        std::lock_guard held(p.mutex);
+        std::lock_guard held(leaf_mutex());
         p.idle.push_back(&t);
     }
 
 private:
     struct pool
     {
-        std::mutex mutex;
         std::vector<std::unique_ptr<T>> all;
         std::vector<T*> idle;
     };

@@ -22,6 +22,11 @@ void section::lock_mutex()
     }
 }
 
+void section::lock_over_fork()
+{
+    lock_mutex();
+}
+
 void section::unlock_mutex()
 {
     by_mutex_ = false;

@@ -79,6 +79,12 @@ const char* name_of(means m) noexcept;
 ///
 /// Teardown. [D21] `shut_down` cancels everything and returns when all of it has been given back,
 /// on whatever thread, and whatever became of the threads that submitted.
+///
+/// Fork. [D23] What a child process does with the driver that it inherits, its destruction included,
+/// does nothing to the parent's. In the child the system is asked for nothing, a cancellation is
+/// complete at once, and `reap` gives back no more than that, until [D24] `reopen` or `wait` asks
+/// anew, through means of the child's own, for everything that was in flight at the fork: parent and
+/// child both complete it.
 class driver
 {
 public:
@@ -158,6 +164,21 @@ public:
     /// Cancels and reaps everything, see [D21].
     void shut_down(operation_queue& completed);
 
+    /// Before a fork whose child goes on with this driver: the calls of threads of the driver's own,
+    /// which the child will not have, end or are taken back until the next `flush`. Does not wait.
+    /// False: some have not ended, ask again.
+    virtual bool end_calls() { return true; }
+
+    /// Just before any fork: keeps for both what the system has completed.
+    virtual void keep_completed() noexcept {}
+
+    /// In the child: lets go of what was the parent's, once. All that has to happen first does so itself.
+    virtual void let_go();
+
+    /// In the child: the driver is whole again, see [D24]. Returns the system's code; nothing has
+    /// changed then.
+    virtual int reopen();
+
     /// A thread that will call `wait` often begins and ends to do so. Costs of a registration may
     /// be spent between the two; the same thread calls both.
     virtual void thread_begin() {}
@@ -192,11 +213,32 @@ protected:
     /// not sleep it may collect.
     virtual void sleep(clock::time_point deadline, detail::section* held) = 0;
 
+    /// In the child, where `inherited_` has been set and no call can reach the parent's objects: gives
+    /// the rest up. What is known to have ended before the fork it may `finish`.
+    virtual void abandon() noexcept {}
+    /// The same for what it has on behalf of an operation in flight.
+    virtual void abandon_one(operation&) noexcept {}
+    /// Makes its objects of the system anew. Returns the system's code.
+    virtual int open_again() { return 0; }
+
     // What it finds here.
 
     /// The terminal completion of an operation: settles what late successes mean, and lets the next
     /// of its lane begin.
     void finish(operation& op, int error, std::uint64_t value, std::uint32_t flags = 0);
+
+    /// Calls `f(operation&)` for all that have been begun and not ended. `f` may end none.
+    template <typename F>
+    void for_each_in_flight(F f)
+    {
+        for (attachment& a : attachments_)
+            a.for_each_submitted(
+                [&](operation& op)
+                {
+                    if (op.phase != operation::phase::queued)
+                        f(op);
+                });
+    }
 
     /// Whether something waits to be given back.
     bool finished_any() const noexcept { return !finished_.empty(); }
@@ -209,10 +251,12 @@ protected:
 
     driver_counters counters_;
     std::atomic<std::uint64_t> wakes_{0};
+    bool inherited_ = false;
 
 private:
     void begin(operation& op);
     void go_on();
+    void ask(operation& op);
     void accept_kept(operation& op);
     void end(operation& op, int error, std::uint64_t value);
     void revoke(operation& op);
@@ -221,6 +265,7 @@ private:
     operation_queue finished_;
     operation_queue between_parts_;
     std::size_t in_flight_ = 0;
+    bool let_go_ = false;
     std::deque<attachment> attachments_; // an address is kept for good
     attachment* free_ = nullptr;
 };

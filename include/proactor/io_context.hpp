@@ -30,6 +30,11 @@ namespace proactor {
 /// destructor ends everything in flight before it destroys a handler, on whatever thread; destroying
 /// a context from inside one of its own handlers ends the program with a message.
 ///
+/// Fork: as in Asio, `notify_fork` before and after it lets parent and child go on, and what was in
+/// flight completes in both. A child that is told nothing may do anything with what it has inherited, and
+/// do the parent no harm; once it waits in a run function, it goes on as if told. `notify_fork` throws in
+/// a child where the system refuses it a driver.
+///
 /// Errors: constructors throw `boost::system::system_error` where the system refuses the driver, and
 /// say which call failed.
 class io_context : public asio::execution_context

@@ -1,5 +1,7 @@
 #include <proactor/driver.hpp>
 
+#include <proactor/error.hpp>
+
 #include "../threads.hpp"
 #include "handle.hpp"
 #include "attempt.hpp"
@@ -9,6 +11,8 @@
 #include <utility>
 
 namespace proactor {
+
+using detail::list_hook;
 
 driver::~driver() = default;
 
@@ -83,7 +87,7 @@ bool driver::attempt(operation& op, attachment& on, lane l)
 {
     // Without a lane it is work for a file, which may block; a connect that has been tried has begun, and
     // so has a transfer of which a part has been moved.
-    if (l == lane::none || on.busy(l) || !on.kept_.empty()
+    if (inherited_ || l == lane::none || on.busy(l) || !on.kept_.empty()
         || std::holds_alternative<request::connect>(op.request) || request::is_whole(op.request))
         return false;
     const auto tried = detail::attempt(on.handle_, op, false);
@@ -109,6 +113,13 @@ void driver::begin(operation& op)
     if (std::holds_alternative<request::accept>(op.request) && !op.attached->kept_.empty())
         accept_kept(op);
     else
+        ask(op);
+}
+
+/// `reopen` asks for what an inherited driver is given.
+inline void driver::ask(operation& op)
+{
+    if (!inherited_) [[likely]]
         start(op);
 }
 
@@ -215,13 +226,15 @@ void driver::cancel(operation& op)
         }
         return;
     }
+    if (inherited_)
+        let_go();
     if (op.cancel_requested)
         return;
     op.cancel_requested = true;
     if (op.phase == operation::phase::between)
         return;
     if (op.phase != operation::phase::queued)
-        return stop(op);
+        return inherited_ ? finish(op, ECANCELED, 0) : stop(op);
     // Behind one that ends anyway it keeps its place, else it leaves now.
     if (!static_cast<operation*>(op.before)->cancel_requested)
         end(op, ECANCELED, 0);
@@ -243,13 +256,18 @@ native_handle driver::take_kept(attachment& a) noexcept
 
 void driver::reap(operation_queue& completed)
 {
-    go_on();
-    collect(true);
+    if (!inherited_) [[likely]]
+    {
+        go_on();
+        collect(true);
+    }
     completed.splice(finished_);
 }
 
 void driver::wait(clock::time_point deadline, operation_queue& completed, detail::section* held)
 {
+    if (inherited_ && reopen() != 0)
+        detail::terminate_with("a driver cannot be opened again in a child process");
     go_on();
     if (finished_.empty())
         sleep(deadline, held);
@@ -281,8 +299,66 @@ void driver::await_release(attachment& a)
     std::this_thread::sleep_for(std::chrono::microseconds(50));
 }
 
+void driver::let_go()
+{
+    if (!inherited_ || std::exchange(let_go_, true))
+        return;
+    abandon();
+    while (between_parts_.pop())
+        ; // they are in flight as the others are
+    for_each_in_flight(
+        [this](operation& op)
+        {
+            abandon_one(op);
+            op.phase = operation::phase::in_flight;
+        });
+    // Nobody else will end what was to be cancelled. What follows in a lane has not begun.
+    for (attachment& a : attachments_)
+        for (auto& l : a.lanes_)
+            for (list_hook* h = l.after; h != &l;)
+            {
+                auto& op = *static_cast<operation*>(h);
+                h = h->after;
+                if (op.phase != operation::phase::queued && op.cancel_requested)
+                {
+                    finish(op, ECANCELED, 0);
+                    if (&l != &a.lanes_.back())
+                        break;
+                }
+            }
+}
+
+int driver::reopen()
+{
+    if (!inherited_)
+        return 0;
+    let_go();
+    if (const int error = open_again())
+        return error;
+    inherited_ = let_go_ = false;
+    for (attachment& a : attachments_)
+    {
+        a.notes.watched = request::readiness::none;
+        a.notes.drained = false;
+        if (const auto duplicate = std::exchange(a.notes.watched_by, invalid_handle);
+            duplicate != invalid_handle)
+            detail::close_handle(duplicate);
+        for (auto& l : a.lanes_)
+            for (list_hook* h = l.after; h != &l;)
+            {
+                auto& op = *static_cast<operation*>(h);
+                h = h->after;
+                start(op);
+                if (&l != &a.lanes_.back())
+                    break; // the others wait for it, or it has begun them already
+            }
+    }
+    return 0;
+}
+
 void driver::shut_down(operation_queue& completed)
 {
+    let_go();
     for (int round = 0;; ++round)
     {
         for (attachment& a : attachments_)

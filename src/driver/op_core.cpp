@@ -35,15 +35,35 @@ private:
     op_core& core_;
 };
 
-op_core::op_core(std::unique_ptr<proactor::driver> driver) : driver_(std::move(driver))
+op_core::op_core(std::unique_ptr<proactor::driver> driver)
+    : at_fork(level::engine), driver_(std::move(driver))
 {
     if (!driver_)
         terminate_with("op::slab: it was given no driver");
     nowhere_ = &driver_->attach(invalid_handle);
+    hear_forks();
+}
+
+void op_core::before_fork() noexcept
+{
+    section_.lock_over_fork();
+    driver_->keep_completed();
+}
+
+/// No thread waits in the child: the one that forked is outside of all calls.
+void op_core::after_fork(bool in_child) noexcept
+{
+    if (in_child)
+    {
+        driver_->let_go();
+        waiting_ = sleeping_ = nudged_ = false;
+    }
+    section_.unlock();
 }
 
 op_core::~op_core()
 {
+    ignore_forks();
     for (op_slot* s : slots_)
     {
         annotate_in_use(s->payload(), smallest << s->size_class);

@@ -3,6 +3,7 @@
 
 #include <proactor/op/slab.hpp>
 
+#include <proactor/detail/at_fork.hpp>
 #include <proactor/detail/section.hpp>
 #include <proactor/detail/timer_heap.hpp>
 
@@ -25,7 +26,7 @@ struct op_waker
 ///
 /// Everything but the atomic members is touched inside the section only; a user's code (moves and
 /// destructors of buffers) runs outside.
-class op_core
+class op_core final : private at_fork
 {
 public:
     explicit op_core(std::unique_ptr<proactor::driver> driver);
@@ -87,6 +88,8 @@ private:
 
     class from_outside;
 
+    void before_fork() noexcept override;
+    void after_fork(bool in_child) noexcept override;
     timers::node& arm(op_slot& s);
     void begin(op_slot& s, const op::source* on, std::uint64_t token) noexcept;
     void sleep_or_look(driver::clock::time_point deadline);

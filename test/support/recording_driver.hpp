@@ -54,6 +54,10 @@ public:
         other_->flush();
         count();
     }
+    bool end_calls() override { return other_->end_calls(); }
+    void keep_completed() noexcept override { other_->keep_completed(); }
+    void let_go() override { other_->let_go(); }
+    int reopen() override { return other_->reopen(); }
     bool ready() const noexcept override { return other_->ready(); }
     void wake() noexcept override
     {

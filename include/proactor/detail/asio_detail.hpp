@@ -13,6 +13,7 @@
 /// - `buffer_sequence_adapter`: any buffer sequence as an array of `iovec`.
 /// - `io_object_impl` and the service templates that the hook names: see `asio_hooks.hpp`.
 /// - `throw_error`.
+/// - `get_signal_state` and `boost_asio_signal_handler`: see `asio_signals.hpp`.
 ///
 /// From 1.82 on: `associated_immediate_executor`'s mark that it is not specialised.
 
@@ -30,6 +31,9 @@
 
 /// Handlers with an executor for results that are there at once came with Boost 1.82.
 #define PROACTOR_HAS_IMMEDIATE_EXECUTOR (BOOST_VERSION >= 108200)
+
+/// And `signal_set_base`, with flags for a signal's action.
+#define PROACTOR_HAS_SIGNAL_FLAGS (BOOST_VERSION >= 108200)
 
 namespace proactor {
 

@@ -2,6 +2,7 @@
 #define PROACTOR_DETAIL_ENGINE_HPP
 
 #include <proactor/context_options.hpp>
+#include <proactor/detail/at_fork.hpp>
 #include <proactor/detail/mailbox.hpp>
 #include <proactor/detail/section.hpp>
 #include <proactor/detail/spin_policy.hpp>
@@ -23,7 +24,7 @@ namespace proactor::detail {
 /// Threads inside `run` share it as leader and followers: at most one of them, the leader, looks at
 /// the driver; the others take ready operations or wait. Everything but handlers happens inside the
 /// section.
-class engine
+class engine final : private at_fork
 {
 public:
     using clock = std::chrono::steady_clock;
@@ -106,10 +107,19 @@ public:
     /// What is started afterwards is destroyed by the next call, or with the engine.
     void shut_down();
 
+    // Fork: the three of `notify_fork`. A child that is told nothing may destroy the engine, and what it
+    // does otherwise does nothing to the parent; once it waits in a run function it goes on as if told.
+
+    /// Ends the calls of the driver's own threads. Waits for those that nothing can interrupt.
+    void fork_prepare();
+    void fork_parent();
+    /// Returns the system's code.
+    int fork_child();
+
     // Run functions.
 
     /// A thread inside a run function. May nest, also with other engines' on one thread.
-    class runner
+    class runner : private list_hook
     {
     public:
         explicit runner(engine& e);
@@ -144,6 +154,8 @@ public:
     bool has_work();
 
 private:
+    void before_fork() noexcept override;
+    void after_fork(bool in_child) noexcept override;
     operation* take_ready();
     void complete_internal();
     operation* next(clock::time_point deadline, bool block);
@@ -201,6 +213,8 @@ private:
     bool shut_down_ = false;
     unsigned runners_ = 0;   ///< threads inside run functions
     unsigned followers_ = 0; ///< of these, those that wait for a leader or for work
+    list_hook all_runners_;  ///< of `runner`, nested ones too
+    unsigned lost_handlers_ = 0; ///< in a fork: those under way on threads that the child has not
     unsigned handlers_since_look_ = 0;
     std::condition_variable_any followers_wake_;
 

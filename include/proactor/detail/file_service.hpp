@@ -2,6 +2,7 @@
 #define PROACTOR_DETAIL_FILE_SERVICE_HPP
 
 #include <proactor/detail/hand_over.hpp>
+#include <proactor/detail/at_fork.hpp>
 #include <proactor/detail/handle_state.hpp>
 #include <proactor/file_base.hpp>
 
@@ -82,7 +83,7 @@ public:
         }
 
     private:
-        std::mutex mutex_;
+        fork_safe_mutex mutex_;
         handle_state* target_;
         proactor::attachment* attached_; ///< null once it has ended
     };

@@ -63,6 +63,10 @@ public:
             bias();
     }
 
+    /// As `lock`, and any number of sections by one thread. The child finds no bias to a thread that it
+    /// does not have.
+    void lock_over_fork();
+
     /// Inside: how often a bias was taken back.
     std::uint64_t revocations() const noexcept { return revocations_; }
 

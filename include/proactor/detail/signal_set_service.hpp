@@ -2,6 +2,8 @@
 #define PROACTOR_DETAIL_SIGNAL_SET_SERVICE_HPP
 
 #include <proactor/detail/async_op.hpp>
+#include <proactor/detail/asio_signals.hpp>
+#include <proactor/detail/at_fork.hpp>
 #include <proactor/detail/payloads.hpp>
 #include <proactor/detail/signal_source.hpp>
 #include <proactor/io_context.hpp>
@@ -88,7 +90,7 @@ public:
 
     error_code add(implementation_type& i, int signal, error_code& ec)
     {
-        return add(i, signal, 0, ec);
+        return add(i, signal, no_flags(), ec);
     }
 
     /// `Flags` is `signal_set_base::flags_t` where Boost has it, from 1.82 on.
@@ -108,7 +110,7 @@ public:
             return ec;
         if (const int error = source_.open())
             return ec = make_error(error);
-        if (const int error = signal_source::watch(signal, native_flags(flags)))
+        if (const int error = watch_signal(asio::detail::get_signal_state(), signal, flags))
             return ec = make_error(error);
         signals.insert(place, {signal});
         return ec;
@@ -125,7 +127,7 @@ public:
         for (auto r = signals.begin(); r != signals.end(); ++r)
             if (r->signal == signal)
             {
-                if (const int error = signal_source::unwatch(signal))
+                if (const int error = unwatch_signal(asio::detail::get_signal_state(), signal))
                     return ec = make_error(error);
                 signals.erase(r);
                 break;
@@ -139,7 +141,7 @@ public:
         std::lock_guard held(mutex_);
         take_signals();
         for (const registration& r : i.signals->signals)
-            if (const int error = signal_source::unwatch(r.signal))
+            if (const int error = unwatch_signal(asio::detail::get_signal_state(), r.signal))
                 ec = make_error(error);
         i.signals->signals.clear();
         return ec;
@@ -232,16 +234,14 @@ private:
         signal_set_service& service_;
     };
 
-    static int native_flags(int flags) { return flags; }
-    template <typename Flags>
-    static int native_flags(Flags flags)
+#if PROACTOR_HAS_SIGNAL_FLAGS
+    static asio::signal_set_base::flags_t no_flags()
     {
-        int native = 0;
-        native |= (flags & Flags::restart) != Flags::none ? SA_RESTART : 0;
-        native |= (flags & Flags::no_child_stop) != Flags::none ? SA_NOCLDSTOP : 0;
-        native |= (flags & Flags::no_child_wait) != Flags::none ? SA_NOCLDWAIT : 0;
-        return native;
+        return asio::signal_set_base::flags::dont_care;
     }
+#else
+    static int no_flags() { return 0; }
+#endif
 
     void heard()
     {
@@ -313,7 +313,7 @@ private:
     }
 
     engine& engine_;
-    std::mutex mutex_;
+    fork_safe_mutex mutex_;
     signal_source source_;
     attachment* attached_ = nullptr;
     listener listener_;

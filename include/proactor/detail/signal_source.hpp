@@ -6,13 +6,14 @@
 namespace proactor::detail {
 
 /// The process's signals as something that a driver can wait for: each context has one, and each
-/// watched signal reaches all of them.
+/// watched signal reaches all of them. After a fork each process has its own, with the same handles:
+/// what has come and was not taken stays with the parent.
 class signal_source
 {
 public:
     static constexpr int signal_limit = 128;
 
-    signal_source() = default;
+    signal_source();
     ~signal_source();
     signal_source(const signal_source&) = delete;
     signal_source& operator=(const signal_source&) = delete;
@@ -26,10 +27,13 @@ public:
     /// The number of the next signal that came, 0 if there is none. Does not wait.
     int take() noexcept;
 
-    /// Counts who watches a signal in the whole process; the first installs a handler with `flags` of
-    /// sigaction(2), the last gives the default action back. Returns a code of the system.
-    static int watch(int signal, int flags) noexcept;
-    static int unwatch(int signal) noexcept;
+    using handler = void (*)(int);
+
+    /// Counts who watches a signal in the whole process. The first, and whoever says `renew`, installs a
+    /// handler with `flags` of sigaction(2), which calls `others`, too, of whatever signal; the last
+    /// leaves the signal to `heir`. Returns a code of the system.
+    static int watch(int signal, int flags, bool renew, handler others) noexcept;
+    static int unwatch(int signal, handler heir) noexcept;
 
     /// What the handler writes to; defined with it.
     struct outlet;

@@ -25,6 +25,19 @@ public:
 
 private:
     void shutdown() override {}
+
+    /// The last to prepare, the first to go on: it is the oldest service.
+    void notify_fork(asio::execution_context::fork_event event) override
+    {
+        auto& e = static_cast<io_context&>(context()).engine_;
+        if (event == asio::execution_context::fork_prepare)
+            e.fork_prepare();
+        else if (event == asio::execution_context::fork_parent)
+            e.fork_parent();
+        else if (const int error = e.fork_child())
+            asio::detail::throw_exception(boost::system::system_error(
+                detail::make_error(error), "proactor::io_context: notify_fork"));
+    }
 };
 
 inline io_context* find_io_context(asio::execution_context& context)

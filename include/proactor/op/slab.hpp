@@ -40,6 +40,9 @@ concept any_operation = std::move_constructible<Op> && requires
 /// begun by `wait` or `flush` can come late while that thread computes, without a call of the
 /// system, and another waits.
 ///
+/// Fork: what a child does with a slab that it inherits, destruction included, does nothing to the
+/// parent's. Once the child waits, everything that was in flight is asked for anew, and completes in both.
+///
 /// Memory: places of operations are used again, by their size, and are freed with the slab. Nothing
 /// is allocated once there are enough of them.
 class slab

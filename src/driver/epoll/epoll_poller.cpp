@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include <utility>
 
 namespace proactor::epoll {
 
@@ -31,23 +32,32 @@ int wait_for(int epoll, epoll_event* events, int size, std::chrono::nanoseconds 
 
 } // namespace
 
-epoll_poller::epoll_poller() noexcept
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC))
-    , doorbell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
+int epoll_poller::open() noexcept
 {
+    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+    doorbell_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     // Each write to the doorbell is an edge, so nobody has to read it.
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;
     if (epoll_ < 0 || doorbell_ < 0 || ::epoll_ctl(epoll_, EPOLL_CTL_ADD, doorbell_, &event) != 0)
-        error_ = errno;
+    {
+        const int error = errno;
+        close();
+        return error;
+    }
+    return 0;
 }
 
 epoll_poller::~epoll_poller()
 {
-    if (doorbell_ >= 0)
-        ::close(doorbell_);
-    if (epoll_ >= 0)
-        ::close(epoll_);
+    close();
+}
+
+void epoll_poller::close() noexcept
+{
+    for (int* fd : {&doorbell_, &epoll_})
+        if (*fd >= 0)
+            ::close(std::exchange(*fd, -1));
 }
 
 int epoll_poller::watch(native_handle handle, request::readiness what, request::readiness before,

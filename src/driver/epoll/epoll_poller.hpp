@@ -9,13 +9,10 @@ namespace proactor::epoll {
 class epoll_poller final : public readiness::poller
 {
 public:
-    epoll_poller() noexcept;
+    epoll_poller() = default;
     ~epoll_poller() override;
     epoll_poller(const epoll_poller&) = delete;
     epoll_poller& operator=(const epoll_poller&) = delete;
-
-    /// 0, or why it cannot be used.
-    int error() const noexcept { return error_; }
 
     const char* name() const noexcept override { return "epoll"; }
     int watch(native_handle handle, request::readiness what, request::readiness before,
@@ -24,12 +21,15 @@ public:
     std::span<readiness::event> wait(std::chrono::nanoseconds timeout,
                                      std::span<readiness::event> room) noexcept override;
     void wake() noexcept override;
+    void part_from_parent() noexcept override { close(); }
+    int open() noexcept override;
     bool pending() const noexcept override;
 
 private:
+    void close() noexcept;
+
     int epoll_ = -1;
     int doorbell_ = -1;
-    int error_ = 0;
 };
 
 } // namespace proactor::epoll

@@ -33,17 +33,22 @@ constexpr std::uint64_t tag_bits = 3;
 class event_handle
 {
 public:
-    event_handle() noexcept
-        : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
-    {
-    }
-    ~event_handle()
-    {
-        if (fd_ >= 0)
-            ::close(fd_);
-    }
+    event_handle() = default;
+    ~event_handle() { close(); }
     event_handle(const event_handle&) = delete;
     event_handle& operator=(const event_handle&) = delete;
+
+    /// Returns 0 or the system's code.
+    int open() noexcept
+    {
+        fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        return fd_ < 0 ? errno : 0;
+    }
+    void close() noexcept
+    {
+        if (fd_ >= 0)
+            ::close(std::exchange(fd_, -1));
+    }
 
     int fd() const noexcept { return fd_; }
     void signal() const noexcept { ::eventfd_write(fd_, 1); }
@@ -55,22 +60,28 @@ public:
     }
 
 private:
-    int fd_;
+    int fd_ = -1;
 };
 
 class io_uring_driver final : public detail::posix_driver
 {
 public:
-    using posix_driver::posix_driver;
-    ~io_uring_driver() override { end_pool(); }
+    explicit io_uring_driver(const driver_options& options)
+        : posix_driver(options)
+    {
+        hear_forks();
+    }
+    ~io_uring_driver() override
+    {
+        ignore_forks();
+        end_pool();
+    }
 
     ring::failure open(unsigned entries, const opcodes& masked) noexcept
     {
-        if (event_.fd() < 0)
-            return {errno, "eventfd"};
-        const auto failed = ring_.open(entries);
-        served_ = served_by(ring_.opcodes() & ~masked);
-        return failed;
+        entries_ = entries;
+        masked_ = masked;
+        return open();
     }
 
     const char* name() const noexcept override { return "io_uring"; }
@@ -102,6 +113,12 @@ public:
         event_.signal();
     }
 
+    void keep_completed() noexcept override
+    {
+        if (!asleep_.load(std::memory_order_relaxed)) // a sleeper takes them, and has to see them
+            ring_.drain([this](const io_uring_cqe& cqe) { set_aside_.push_back(cqe); });
+    }
+
     void thread_begin() override { ring_.thread_begin(); }
     void thread_end() noexcept override { ring_.thread_end(); }
 
@@ -110,6 +127,8 @@ protected:
     {
         if (is_watched(op))
             watch(op);
+        else if (shared_ && std::holds_alternative<request::accept>(op.request)) [[unlikely]]
+            poll(op, op.attached->handle(), POLLIN);
         else
             submit(op);
     }
@@ -170,7 +189,58 @@ protected:
         return !a.busy() && !asleep_.load(std::memory_order_acquire);
     }
 
+    void part_from_parent() noexcept override
+    {
+        ring_.part_from_parent();
+        event_.close();
+    }
+
+    void abandon() noexcept override
+    {
+        asleep_.store(false, std::memory_order_relaxed);
+        armed_ = rung_ = false;
+        posix_driver::abandon();
+        for (const io_uring_cqe& cqe : std::exchange(set_aside_, {}))
+            if ((cqe.user_data & tag_bits) == 0 && cqe.user_data != ignored)
+                keep(*reinterpret_cast<operation*>(cqe.user_data), cqe);
+    }
+
+    void abandon_one(operation& op) noexcept override
+    {
+        if (op.phase == operation::phase::polled && is_watched(op))
+            end_watch(op);
+    }
+
+    int open_again() override
+    {
+        shared_ = true;
+        const int error = open().error;
+        if (error)
+        {
+            ring_.close();
+            event_.close();
+        }
+        return error;
+    }
+
 private:
+    ring::failure open() noexcept
+    {
+        if (const int error = event_.open())
+            return {error, "eventfd"};
+        const auto failed = ring_.open(entries_);
+        served_ = served_by(ring_.opcodes() & ~masked_);
+        return failed;
+    }
+
+    /// A success that was there before the fork.
+    void keep(operation& op, const io_uring_cqe& cqe)
+    {
+        detail::annotate_reap(&op);
+        if (op.phase == operation::phase::in_flight && cqe.res >= 0)
+            completed(op, cqe.res, cqe.flags);
+    }
+
     /// `in_sleep`: what it finds ends a sleep, or the attempt at one.
     void look(bool enter, bool in_sleep)
     {
@@ -417,6 +487,11 @@ private:
     event_handle event_; // outlives the ring, which polls it
     ring ring_;
     std::vector<io_uring_cqe> set_aside_;
+    /// Listeners may be those of other processes. A connection wakes one of the accepts that wait for it, and
+    /// that of a process that ends takes the news with it (seen on Linux 6.18); a poll is always woken.
+    bool shared_ = false;
+    unsigned entries_ = 0;
+    opcodes masked_;
     std::uint64_t generation_ = 0;
     request_set served_; ///< by the ring
     std::uint32_t turn_ = 1; ///< looks at the completion queue

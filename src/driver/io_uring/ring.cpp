@@ -29,14 +29,26 @@ constexpr unsigned enters_before_registration = 32;
 
 } // namespace
 
-ring::~ring()
+void ring::close() noexcept
 {
     if (sqes_)
         ::munmap(sqes_, sqes_size_);
     if (rings_)
         ::munmap(rings_, rings_size_);
+    part_from_parent();
+}
+
+void ring::part_from_parent() noexcept
+{
+    static unsigned nothing = 0;
     if (fd_ >= 0)
-        ::close(fd_);
+        ::close(std::exchange(fd_, -1));
+    rings_ = nullptr; // not mapped here
+    sqes_ = nullptr;
+    sq_head_ = sq_ktail_ = sq_flags_ = cq_head_ = cq_tail_ = &nothing;
+    sq_tail_ = 0;
+    if (registered.owner == this)
+        registered = {this};
 }
 
 ring::failure ring::open(unsigned entries) noexcept

@@ -25,12 +25,19 @@ public:
     };
 
     ring() = default;
-    ~ring();
+    ~ring() { close(); }
     ring(const ring&) = delete;
     ring& operator=(const ring&) = delete;
 
     /// Makes the queues; `entries` is rounded up by the kernel.
     failure open(unsigned entries) noexcept;
+
+    /// In a child process, which has no part in the parent's queues: as empty ones that cannot be entered,
+    /// until `open`.
+    void part_from_parent() noexcept;
+
+    /// The same where they are its own.
+    void close() noexcept;
 
     /// What its kernel can do.
     const io_uring::opcodes& opcodes() const noexcept { return opcodes_; }

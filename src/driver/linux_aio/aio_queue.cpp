@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <utility>
 
 namespace proactor::linux_aio {
 
@@ -57,6 +58,22 @@ int aio_queue::open(unsigned depth)
     for (iocb& block : blocks_)
         free_.push_back(&block);
     return 0;
+}
+
+void aio_queue::part_from_parent() noexcept
+{
+    context_ = 0; // belongs to the parent's address space
+    if (event_ >= 0)
+        ::close(std::exchange(event_, -1));
+}
+
+void aio_queue::forget_all() noexcept
+{
+    blocks_.clear();
+    free_.clear();
+    prepared_.clear();
+    in_flight_ = 0;
+    due_ = 0;
 }
 
 bool aio_queue::prepare(operation& op) noexcept

@@ -37,6 +37,11 @@ public:
     /// where the users of this system already have what /proc/sys/fs/aio-max-nr allows.
     int open(unsigned depth);
 
+    /// In a child process, whose memory the kernel writes nothing to: as it was before `open`. The first
+    /// lets go of what the parent uses, the second forgets the transfers.
+    void part_from_parent() noexcept;
+    void forget_all() noexcept;
+
     /// Readable exactly while `reap` finds something.
     int event_handle() const noexcept { return event_; }
 

@@ -116,7 +116,7 @@ void posix_driver::block(operation& op)
     if (op.cancel_requested)
         return finish(op, ECANCELED, 0);
     if (!pool_)
-        pool_.emplace(limits_, &perform_on_pool, this);
+        pool_ = std::make_unique<blocking_pool>(limits_, &perform_on_pool, this);
     op.phase = operation::phase::pooled;
     if (const int error = pool_->submit(op))
         finish(op, error, 0);
@@ -165,17 +165,77 @@ void posix_driver::take_all_returned()
     returned_.take(back);
     while (operation* op = back.pop())
     {
-        auto& job = pool_job::in(*op);
-        if (job.linked())
+        if (auto& job = pool_job::in(*op); job.linked())
             job.unlink();
-        const std::int64_t result = job.result;
-        if (result < 0)
-            finish(*op, static_cast<int>(-result), 0);
-        else
-            finish(*op, 0, static_cast<std::uint64_t>(result));
+        take_back(*op);
     }
     for (list_hook* h = interrupted_.after; h != &interrupted_; h = h->after)
         pool_->interrupt(static_cast<pool_job*>(h)->of);
+}
+
+void posix_driver::take_back(operation& op)
+{
+    const std::int64_t result = pool_job::in(op).result;
+    if (result == -ECANCELED && !op.cancel_requested)
+        try_later(op); // interrupted by `end_calls`
+    else if (result < 0)
+        finish(op, static_cast<int>(-result), 0);
+    else
+        finish(op, 0, static_cast<std::uint64_t>(result));
+}
+
+bool posix_driver::end_calls()
+{
+    if (!pool_)
+        return true;
+    take_returned();
+    bool running = false;
+    for_each_in_flight(
+        [&](operation& op)
+        {
+            if (op.phase != operation::phase::pooled)
+                return;
+            auto& job = pool_job::in(op);
+            const bool asked = job.interrupted.load(std::memory_order_relaxed);
+            if (!asked && pool_->withdraw(op))
+                return try_later(op);
+            running = true;
+            if (!asked && !std::holds_alternative<request::call>(op.request))
+            {
+                job.interrupted.store(true, std::memory_order_relaxed);
+                job.link_before(interrupted_); // is interrupted again at the next look
+                pool_->interrupt(op);
+            }
+        });
+    if (running)
+        return false;
+    pool_.reset();
+    return true;
+}
+
+void posix_driver::after_fork(bool in_child) noexcept
+{
+    if (!in_child)
+        return;
+    inherited_ = true;
+    part_from_parent();
+}
+
+void posix_driver::abandon() noexcept
+{
+    wake_up();
+    operation_queue back;
+    returned_.take(back);
+    while (operation* op = back.pop())
+        if (pool_job::in(*op).result != -ECANCELED)
+            take_back(*op);
+    for (operation_queue* q : {&untried_, &postponed_})
+        while (q->pop())
+            ;
+    postponed_any_.store(false, std::memory_order_relaxed);
+    interrupted_.before = interrupted_.after = &interrupted_;
+    // Its threads are not here, and its destructor would wait for them.
+    [[maybe_unused]] const auto* lost = pool_.release();
 }
 
 driver::clock::time_point posix_driver::look_again_by(clock::time_point deadline) const noexcept

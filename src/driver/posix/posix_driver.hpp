@@ -4,30 +4,43 @@
 #include "../blocking_pool.hpp"
 #include "../attempt.hpp"
 
+#include <proactor/detail/at_fork.hpp>
 #include <proactor/detail/mailbox.hpp>
 #include <proactor/driver.hpp>
 #include <proactor/open_driver.hpp>
 
 #include <atomic>
-#include <optional>
+#include <memory>
 
 namespace proactor::detail {
 
 /// What drivers do for an operation that the system does not complete by itself: attempt, then decide.
 /// It is done, or waits until its handle is ready and is tried again, or goes to a thread that may
 /// block. For a readiness driver that is every operation, for others those that their kernel lacks.
-class posix_driver : public driver
+class posix_driver : public driver, private at_fork
 {
 public:
-    explicit posix_driver(const driver_options& options) noexcept
-        : limits_{options.pool_threads, options.pool_idle}
+    explicit posix_driver(const driver_options& options)
+        : at_fork(level::driver)
+        , limits_{options.pool_threads, options.pool_idle}
     {
     }
 
+    bool end_calls() override;
+
 protected:
+    /// In a child: closes what it shares with the parent. Touches no operation, for another thread may
+    /// have been in the middle of anything.
+    virtual void part_from_parent() noexcept = 0;
+
+    void abandon() noexcept override;
 
     /// Before the deriving driver's own members go: threads of the pool may be about to wake it.
     void end_pool() noexcept { pool_.reset(); }
+
+    /// To be called at the ends of the deriving driver's life, by itself.
+    using at_fork::hear_forks;
+    using at_fork::ignore_forks;
 
     /// Tries an operation that has been started, at the next `try_all`.
     void try_later(operation& op) noexcept;
@@ -35,7 +48,7 @@ protected:
     /// The same for all of a queue of such, which are in the phase `untried`.
     void untried_again(operation_queue& ops) noexcept { untried_.splice(ops); }
 
-    bool untried() const noexcept { return !untried_.empty(); }
+    bool untried() const noexcept { return !untried_.empty() && !inherited_; }
 
     /// Tries what is to be tried. Reads of files that are in memory are done here, within a budget that
     /// keeps sockets from starving; the others wait for the next look.
@@ -86,8 +99,10 @@ protected:
     clock::time_point look_again_by(clock::time_point deadline) const noexcept;
 
 private:
+    void after_fork(bool in_child) noexcept override;
     void try_untried();
     void take_all_returned();
+    void take_back(operation& op);
     void try_one(operation& op);
     static void perform_on_pool(void* self, operation& op) noexcept;
 
@@ -98,7 +113,7 @@ private:
     mailbox<operation> returned_;
     list_hook interrupted_; ///< of pool_job: begun, cancelled and not returned
     pool_limits limits_;
-    std::optional<blocking_pool> pool_; // last: its threads use the others
+    std::unique_ptr<blocking_pool> pool_; // last: its threads use the others
 };
 
 } // namespace proactor::detail

@@ -1,5 +1,7 @@
 #include <proactor/detail/signal_source.hpp>
 
+#include <proactor/detail/at_fork.hpp>
+
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -16,6 +18,7 @@ namespace proactor::detail {
 struct signal_source::outlet
 {
     std::atomic<int> write{-1};
+    std::atomic<int> read{-1};
     std::atomic<bool> taken{true};
     outlet* next = nullptr;
 };
@@ -24,8 +27,8 @@ namespace {
 
 std::atomic<signal_source::outlet*> outlets{nullptr};
 
-std::mutex watch_mutex;
-std::array<unsigned, signal_source::signal_limit> watchers{};
+std::array<unsigned, signal_source::signal_limit> watchers{}; // with the leaf mutex
+std::atomic<signal_source::handler> others_handler{nullptr};
 
 /// Async-signal-safe: lock-free atomics and write(2).
 extern "C" void proactor_on_signal(int signal)
@@ -36,6 +39,8 @@ extern "C" void proactor_on_signal(int signal)
         {
             [[maybe_unused]] const auto n = ::write(fd, &signal, sizeof signal);
         }
+    if (const auto others = others_handler.load(std::memory_order_relaxed))
+        others(signal);
     errno = saved;
 }
 
@@ -54,7 +59,53 @@ signal_source::outlet* claim_outlet() noexcept
     return o;
 }
 
+/// Another pipe under the same two numbers: a signal of the child must not reach the parent.
+void renew_pipe(signal_source::outlet& o) noexcept
+{
+    const int write = o.write.load(std::memory_order_relaxed);
+    if (write < 0)
+        return;
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        return o.write.store(-1, std::memory_order_relaxed);
+    ::dup3(ends[0], o.read.load(std::memory_order_relaxed), O_CLOEXEC);
+    ::dup3(ends[1], write, O_CLOEXEC);
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
+class fork_hearer final : at_fork
+{
+public:
+    fork_hearer()
+        : at_fork(level::service) // after the drivers, which have closed two handles each
+    {
+        hear_forks();
+    }
+    ~fork_hearer() = delete; // it hears them for good
+
+private:
+    void after_fork(bool in_child) noexcept override
+    {
+        if (!in_child)
+            return;
+        sigset_t all;
+        sigset_t before;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before);
+        for (auto* o = outlets.load(std::memory_order_acquire); o; o = o->next)
+            renew_pipe(*o);
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+};
+
 } // namespace
+
+signal_source::signal_source()
+{
+    static auto* const only = new fork_hearer;
+    (void)only;
+}
 
 int signal_source::open() noexcept
 {
@@ -71,6 +122,7 @@ int signal_source::open() noexcept
         return ENOMEM;
     }
     read_ = ends[0];
+    outlet_->read.store(ends[0], std::memory_order_relaxed);
     outlet_->write.store(ends[1], std::memory_order_release);
     return 0;
 }
@@ -93,10 +145,11 @@ int signal_source::take() noexcept
     return ::read(read_, &signal, sizeof signal) == sizeof signal ? signal : 0;
 }
 
-int signal_source::watch(int signal, int flags) noexcept
+int signal_source::watch(int signal, int flags, bool renew, handler others) noexcept
 {
-    std::lock_guard held(watch_mutex);
-    if (watchers[static_cast<std::size_t>(signal)] == 0)
+    std::lock_guard held(leaf_mutex());
+    others_handler.store(others, std::memory_order_relaxed);
+    if (watchers[static_cast<std::size_t>(signal)] == 0 || renew)
     {
         struct sigaction action = {};
         action.sa_handler = &proactor_on_signal;
@@ -109,14 +162,21 @@ int signal_source::watch(int signal, int flags) noexcept
     return 0;
 }
 
-int signal_source::unwatch(int signal) noexcept
+int signal_source::unwatch(int signal, handler heir) noexcept
 {
-    std::lock_guard held(watch_mutex);
-    if (--watchers[static_cast<std::size_t>(signal)] != 0)
-        return 0;
-    struct sigaction action = {};
-    action.sa_handler = SIG_DFL;
-    return ::sigaction(signal, &action, nullptr) == 0 ? 0 : errno;
+    std::lock_guard held(leaf_mutex());
+    unsigned& count = watchers[static_cast<std::size_t>(signal)];
+    if (count == 1)
+    {
+        struct sigaction action = {};
+        if (heir != SIG_DFL && ::sigaction(signal, nullptr, &action) != 0)
+            return errno;
+        action.sa_handler = heir;
+        if (::sigaction(signal, &action, nullptr) != 0)
+            return errno;
+    }
+    --count;
+    return 0;
 }
 
 } // namespace proactor::detail

@@ -44,6 +44,11 @@ public:
     /// Any thread: ends a `wait`, or the next one. None is lost, and many may end one.
     virtual void wake() noexcept = 0;
 
+    /// In a child process: lets go of what the parent watches by. Then every call does nothing, until
+    /// `open` makes it anew, and returns 0 or the system's code.
+    virtual void part_from_parent() noexcept = 0;
+    virtual int open() noexcept = 0;
+
     /// Any thread: whether `wait` would find something.
     virtual bool pending() const noexcept = 0;
 };

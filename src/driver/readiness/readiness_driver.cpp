@@ -72,20 +72,28 @@ public:
         : posix_driver(options)
         , poller_(std::move(p))
     {
+        hear_forks();
     }
 
-    ~readiness_driver() override { end_pool(); }
+    ~readiness_driver() override
+    {
+        ignore_forks();
+        end_pool();
+    }
 
     const char* name() const noexcept override { return poller_->name(); }
 
     means serves(const request::any& r) const noexcept override { return detail::means_of(r); }
 
-    bool unflushed() const noexcept override { return untried() || direct_.unsubmitted(); }
+    bool unflushed() const noexcept override
+    {
+        return untried() || (direct_.unsubmitted() && !inherited_);
+    }
 
     void flush() override
     {
         try_all();
-        if (direct_.unsubmitted())
+        if (direct_.unsubmitted() && !inherited_)
         {
             ++counters_.system_calls;
             direct_.submit([this](operation& op, int) { block(op); });
@@ -212,6 +220,25 @@ protected:
         if (duplicate != invalid_handle)
             detail::close_handle(duplicate);
     }
+
+    void part_from_parent() noexcept override
+    {
+        poller_->part_from_parent();
+        direct_.part_from_parent();
+    }
+
+    void abandon() noexcept override
+    {
+        posix_driver::abandon();
+        while (without_room_.pop())
+            ;
+        direct_.forget_all();
+        direct_tried_ = direct_works_ = false;
+        asleep_.store(false, std::memory_order_relaxed);
+        rung_ = false;
+    }
+
+    int open_again() override { return poller_->open(); }
 
 private:
     /// A system watches a handle once. For a second attachment it watches a duplicate.
