@@ -5,14 +5,17 @@
 
 #include <proactor/buffers.hpp>
 #include <proactor/event.hpp>
+#include <proactor/fs.hpp>
 #include <proactor/interval.hpp>
 #include <proactor/io_context.hpp>
 #include <proactor/log.hpp>
+#include <proactor/process.hpp>
 #include <proactor/random_access_file.hpp>
 #include <proactor/read.hpp>
 #include <proactor/read_at.hpp>
 #include <proactor/receive.hpp>
 #include <proactor/send.hpp>
+#include <proactor/standard_streams.hpp>
 #include <proactor/stream_file.hpp>
 #include <proactor/timeout.hpp>
 #include <proactor/write.hpp>

@@ -254,6 +254,12 @@ void engine::detach(attachment& a, handle_then then)
     wake_another();
 }
 
+void engine::give_back(attachment& a)
+{
+    section_guard held(section_);
+    driver_->detach(a);
+}
+
 native_handle engine::take_kept(attachment& a)
 {
     section_guard held(section_);

@@ -16,6 +16,9 @@ using native_handle = int;
 
 inline constexpr native_handle invalid_handle = static_cast<native_handle>(-1);
 
+/// Stands for the working directory where a name may be relative to an open one.
+inline constexpr native_handle working_directory = static_cast<native_handle>(-100);
+
 } // namespace proactor
 
 #endif

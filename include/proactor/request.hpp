@@ -143,13 +143,14 @@ struct poll
     bool many = false;
 };
 
-/// Opens `path`, relative to the working directory, close-on-exec. Value: the handle. Flags and
-/// mode are the system's own.
+/// Opens `path`, relative to a directory, close-on-exec. Value: the handle. Flags and mode are the
+/// system's own.
 struct open
 {
     const char* path = nullptr;
     int flags = 0;
     unsigned mode = 0;
+    native_handle directory = working_directory;
 };
 
 /// Writes a file's changes to its device. Value: 0.
@@ -172,8 +173,90 @@ struct call
     void* argument = nullptr;
 };
 
+/// A name in the file system, relative to a directory. Flags below are the system's own, and so are
+/// modes; a request that says nothing of its value has 0.
+struct name
+{
+    const char* path = nullptr;
+    native_handle directory = working_directory;
+};
+
+/// Asks what the file system knows of a name, `statx(2)`. `result` is the system's structure.
+struct stat
+{
+    name what;
+    int flags = 0;
+    unsigned mask = 0;
+    void* result = nullptr;
+};
+
+struct rename
+{
+    name from;
+    name to;
+    unsigned flags = 0;
+};
+
+/// Removes a name, that of an empty directory if the flags say so.
+struct remove
+{
+    name what;
+    int flags = 0;
+};
+
+struct create_directory
+{
+    name what;
+    unsigned mode = 0;
+};
+
+struct link
+{
+    name existing;
+    name created;
+    int flags = 0;
+};
+
+struct symlink
+{
+    const char* target = nullptr;
+    name created;
+};
+
+/// Gives a file its size.
+struct truncate
+{
+    std::uint64_t size = 0;
+};
+
+/// Changes what is allocated to a part of a file, `fallocate(2)`.
+struct allocate
+{
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+    int mode = 0;
+};
+
+/// Says how a part of a file will be used, `posix_fadvise(3)`. Size 0 is all that follows.
+struct advise
+{
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+    int advice = 0;
+};
+
+/// Writes a part of a file's data to its device, and nothing else. Size 0 is all that follows.
+struct sync_range
+{
+    std::uint64_t offset = 0;
+    std::uint64_t size = 0;
+    unsigned flags = 0;
+};
+
 using any = std::variant<nothing, read, write, read_at, write_at, receive, send, receive_message,
-                         send_message, accept, connect, poll, open, sync, close, call>;
+                         send_message, accept, connect, poll, open, sync, close, call, stat, rename,
+                         remove, create_directory, link, symlink, truncate, allocate, advise,
+                         sync_range>;
 
 /// Calls `f(transfer)` if it is one, else returns false. The most frequent ones first.
 template <typename Any, typename F>

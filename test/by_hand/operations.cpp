@@ -239,6 +239,12 @@ BOOST_AUTO_TEST_CASE(files_are_opened_and_closed)
     BOOST_TEST(!is_open(number));
     BOOST_TEST(!c.take<op::close>().handle);
 
+    const handle root(checked(::open("/", O_PATH | O_CLOEXEC), "open"));
+    s.submit(op::open{.path = f.path() + 1, .flags = O_RDWR, .directory = root.get()}, 4);
+    c = s.next();
+    BOOST_TEST(!c.error());
+    BOOST_TEST(is_open(c.take<op::open>().handle.get()));
+
     s.submit(op::open{std::string(f.path()) + "/none", O_RDWR}, 3);
     c = s.next();
     BOOST_TEST((c.error() == std::errc::not_a_directory));

@@ -422,6 +422,12 @@ BOOST_AUTO_TEST_CASE(without_a_pool_it_is_an_error,
     d.start(open, a);
     BOOST_TEST(d.wait_for(open));
     BOOST_TEST(open.error() == EAGAIN);
+    handle kept = any_handle(); // but no handle is lost for that
+    test_operation close(request::close{kept.get()});
+    d.start(close, a);
+    BOOST_TEST(d.wait_for(close));
+    BOOST_TEST(close.error() == 0);
+    BOOST_TEST(!is_open(kept.release()));
     d->detach(a);
 }
 

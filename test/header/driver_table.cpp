@@ -19,7 +19,9 @@ namespace request = proactor::request;
 constexpr std::array names{"nothing",         "read",         "write",  "read_at", "write_at",
                            "receive",         "send",         "receive_message", "send_message",
                            "accept",          "connect",      "poll",   "open",    "sync",
-                           "close",           "call"};
+                           "close",           "call",         "stat",   "rename",  "remove",
+                           "create_directory", "link",        "symlink", "truncate", "allocate",
+                           "advise",          "sync_range"};
 static_assert(names.size() == std::variant_size_v<request::any>);
 
 template <std::size_t... I>

@@ -46,6 +46,8 @@ BOOST_AUTO_TEST_CASE(a_missing_opcode_concerns_the_requests_that_need_it)
     BOOST_TEST(!serves(all_but(IORING_OP_RECVMSG), request::receive{}));
     BOOST_TEST(!serves(all_but(IORING_OP_RECVMSG), request::receive_message{}));
     BOOST_TEST(serves(all_but(IORING_OP_RECV), request::receive_message{}));
+    BOOST_TEST(!serves(all_but(55), request::truncate{})); // IORING_OP_FTRUNCATE, Linux 6.9
+    BOOST_TEST(serves(all_but(55), request::allocate{}));
 }
 
 BOOST_AUTO_TEST_CASE(three_have_no_substitute)

@@ -78,6 +78,9 @@ public:
     /// Cancels what is left on the attachment and gives it back.
     void detach(attachment& a, handle_then then);
 
+    /// Gives an attachment back that nothing is in flight on. The handle stays open.
+    void give_back(attachment& a);
+
     native_handle take_kept(attachment& a);
 
     void stop();

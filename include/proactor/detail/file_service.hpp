@@ -301,8 +301,16 @@ public:
     void async_sync(implementation_type& f, bool data_only, Handler& handler,
                     const IoExecutor& io_ex)
     {
-        begin_on<plain<request::sync>>(f.flags == one_position ? lane::write : lane::none, f, handler,
-                                       io_ex, request::sync{data_only});
+        begin_behind_writes<plain<request::sync>>(f, handler, io_ex, request::sync{data_only});
+    }
+
+    /// An operation on the file as it is after the writes of a stream that were started before.
+    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    void begin_behind_writes(implementation_type& f, Handler& handler, const IoExecutor& io_ex,
+                             Args&&... args)
+    {
+        begin_on<Payload>(f.flags == one_position ? lane::write : lane::none, f, handler, io_ex,
+                          std::forward<Args>(args)...);
     }
 
     /// An operation on an open file; on a closed one an error, through the handler.

@@ -279,8 +279,8 @@ private:
         if (!context)
             context = hosted_context(ex);
         if (context)
-            service_ = &asio::use_service<steady_timer_service>(
-                static_cast<asio::execution_context&>(*context));
+            service_ = std::addressof(asio::use_service<steady_timer_service>(
+                static_cast<asio::execution_context&>(*context)));
         else if constexpr (may_be_foreign)
             make_foreign_clock(timer_ex);
     }

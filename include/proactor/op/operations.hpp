@@ -226,16 +226,20 @@ struct poll
     detail::prepared prepare() { return {request::poll{what, many}, lane::none}; }
 };
 
-/// Opens a file, relative to the working directory, close-on-exec.
+/// Opens a file, close-on-exec. A directory that the path is relative to stays the caller's.
 struct open
 {
     std::string path;
     int flags = 0;
     unsigned mode = 0;
     unique_handle handle = {}; ///< won
+    native_handle directory = working_directory;
 
     static constexpr bool on_source = false;
-    detail::prepared prepare() { return {request::open{path.c_str(), flags, mode}, lane::none}; }
+    detail::prepared prepare()
+    {
+        return {request::open{path.c_str(), flags, mode, directory}, lane::none};
+    }
     void finish(const outcome& o) noexcept
     {
         if (!o.error)

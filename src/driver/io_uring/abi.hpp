@@ -10,6 +10,7 @@ namespace proactor::io_uring::abi {
 inline constexpr std::uint32_t setup_no_sqarray = 1u << 16;  // 6.6
 inline constexpr std::uint32_t feature_no_iowait = 1u << 17; // 6.15
 inline constexpr std::uint32_t enter_no_iowait = 1u << 7;    // 6.15
+inline constexpr int op_ftruncate = 55;                      // 6.9
 
 } // namespace proactor::io_uring::abi
 

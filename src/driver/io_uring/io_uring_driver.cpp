@@ -274,7 +274,7 @@ private:
                 op.driver_turn = 0;
             return try_later(op);
         }
-        if (loses_position(op)) [[unlikely]]
+        if (loses_position(op) || exceeds_entry(op)) [[unlikely]]
             return block(op);
         detail::annotate_submit(&op);
         op.driver_turn = turn_;

@@ -2,6 +2,7 @@
 
 #include "../attempt.hpp"
 #include "../posix/readiness.hpp"
+#include "abi.hpp"
 
 #include <proactor/attachment.hpp>
 
@@ -124,7 +125,7 @@ struct filler
     }
     void operator()(const request::open& r) const noexcept
     {
-        io_uring_prep_openat(&sqe, AT_FDCWD, r.path, r.flags | O_CLOEXEC, r.mode);
+        io_uring_prep_openat(&sqe, r.directory, r.path, r.flags | O_CLOEXEC, r.mode);
     }
     void operator()(const request::sync& r) const noexcept
     {
@@ -134,6 +135,51 @@ struct filler
     void operator()(const request::close& r) const noexcept
     {
         io_uring_prep_close(&sqe, r.handle);
+    }
+    void operator()(const request::stat& r) const noexcept
+    {
+        io_uring_prep_statx(&sqe, r.what.directory, r.what.path, r.flags, r.mask,
+                            static_cast<struct statx*>(r.result));
+    }
+    void operator()(const request::rename& r) const noexcept
+    {
+        io_uring_prep_renameat(&sqe, r.from.directory, r.from.path, r.to.directory, r.to.path,
+                               r.flags);
+    }
+    void operator()(const request::remove& r) const noexcept
+    {
+        io_uring_prep_unlinkat(&sqe, r.what.directory, r.what.path, r.flags);
+    }
+    void operator()(const request::create_directory& r) const noexcept
+    {
+        io_uring_prep_mkdirat(&sqe, r.what.directory, r.what.path, r.mode);
+    }
+    void operator()(const request::link& r) const noexcept
+    {
+        io_uring_prep_linkat(&sqe, r.existing.directory, r.existing.path, r.created.directory,
+                             r.created.path, r.flags);
+    }
+    void operator()(const request::symlink& r) const noexcept
+    {
+        io_uring_prep_symlinkat(&sqe, r.target, r.created.directory, r.created.path);
+    }
+    void operator()(const request::truncate& r) const noexcept
+    {
+        io_uring_prep_rw(abi::op_ftruncate, &sqe, handle, nullptr, 0, r.size);
+    }
+    void operator()(const request::allocate& r) const noexcept
+    {
+        io_uring_prep_fallocate(&sqe, handle, r.mode, static_cast<off_t>(r.offset),
+                                static_cast<off_t>(r.size));
+    }
+    void operator()(const request::advise& r) const noexcept
+    {
+        io_uring_prep_fadvise(&sqe, handle, r.offset, static_cast<off_t>(r.size), r.advice);
+    }
+    void operator()(const request::sync_range& r) const noexcept
+    {
+        io_uring_prep_sync_file_range(&sqe, handle, static_cast<unsigned>(r.size), r.offset,
+                                      static_cast<int>(r.flags));
     }
 };
 

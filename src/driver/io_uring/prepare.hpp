@@ -28,6 +28,14 @@ inline bool can_poll(const operation& op) noexcept
     return op.lane == lane::read || op.lane == lane::write;
 }
 
+/// Whether a request says more than its entry can hold, which has 32 bits for these sizes.
+inline bool exceeds_entry(const operation& op) noexcept
+{
+    const auto* a = std::get_if<request::advise>(&op.request);
+    const auto* s = std::get_if<request::sync_range>(&op.request);
+    return (a && a->size >> 32) || (s && s->size >> 32);
+}
+
 /// Whether an operation waits through a handle of its own, for what the ring's own poll does not see: it
 /// drops EPOLLPRI from what wakes it, and ends as soon as the peer has ended its stream (Linux 6.18,
 /// IO_ASYNC_POLL_COMMON and IO_POLL_UNMASK). Urgent data that has not come is an error to recv(2), and no

@@ -1,5 +1,7 @@
 #include "probe.hpp"
 
+#include "abi.hpp"
+
 #include <array>
 #include <cstddef>
 #include <liburing.h>
@@ -33,6 +35,16 @@ struct need
     constexpr need(const request::sync&) : need(IORING_OP_FSYNC) {}
     constexpr need(const request::close&) : need(IORING_OP_CLOSE) {}
     constexpr need(const request::call&) : need(nowhere) {}
+    constexpr need(const request::stat&) : need(IORING_OP_STATX) {}
+    constexpr need(const request::rename&) : need(IORING_OP_RENAMEAT) {}
+    constexpr need(const request::remove&) : need(IORING_OP_UNLINKAT) {}
+    constexpr need(const request::create_directory&) : need(IORING_OP_MKDIRAT) {}
+    constexpr need(const request::link&) : need(IORING_OP_LINKAT) {}
+    constexpr need(const request::symlink&) : need(IORING_OP_SYMLINKAT) {}
+    constexpr need(const request::truncate&) : need(abi::op_ftruncate) {}
+    constexpr need(const request::allocate&) : need(IORING_OP_FALLOCATE) {}
+    constexpr need(const request::advise&) : need(IORING_OP_FADVISE) {}
+    constexpr need(const request::sync_range&) : need(IORING_OP_SYNC_FILE_RANGE) {}
 
 private:
     constexpr need(int a, int b = none) : one(a), other(b) {}

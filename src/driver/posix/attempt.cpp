@@ -4,11 +4,13 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <type_traits>
 #include <unistd.h>
 
 namespace proactor::detail {
@@ -16,6 +18,7 @@ namespace proactor::detail {
 static_assert(sizeof(native_buffer) == sizeof(iovec));
 static_assert(offsetof(native_buffer, data) == offsetof(iovec, iov_base));
 static_assert(offsetof(native_buffer, size) == offsetof(iovec, iov_len));
+static_assert(working_directory == AT_FDCWD);
 
 namespace {
 
@@ -266,7 +269,7 @@ struct performance
     }
     std::int64_t operator()(const request::open& r) const noexcept
     {
-        return call([&] { return ::open(r.path, r.flags | O_CLOEXEC, r.mode); });
+        return call([&] { return ::openat(r.directory, r.path, r.flags | O_CLOEXEC, r.mode); });
     }
     std::int64_t operator()(const request::sync& r) const noexcept
     {
@@ -279,6 +282,52 @@ struct performance
     std::int64_t operator()(const request::close& r) const noexcept
     {
         return ::close(r.handle) == 0 || errno == EINTR ? 0 : -errno; // closed either way
+    }
+    std::int64_t operator()(const request::stat& r) const noexcept
+    {
+        return call([&] { return ::statx(r.what.directory, r.what.path, r.flags, r.mask,
+                                         static_cast<struct statx*>(r.result)); });
+    }
+    std::int64_t operator()(const request::rename& r) const noexcept
+    {
+        return call([&] { return ::renameat2(r.from.directory, r.from.path, r.to.directory,
+                                             r.to.path, r.flags); });
+    }
+    std::int64_t operator()(const request::remove& r) const noexcept
+    {
+        return call([&] { return ::unlinkat(r.what.directory, r.what.path, r.flags); });
+    }
+    std::int64_t operator()(const request::create_directory& r) const noexcept
+    {
+        return call([&] { return ::mkdirat(r.what.directory, r.what.path, r.mode); });
+    }
+    std::int64_t operator()(const request::link& r) const noexcept
+    {
+        return call([&] { return ::linkat(r.existing.directory, r.existing.path,
+                                          r.created.directory, r.created.path, r.flags); });
+    }
+    std::int64_t operator()(const request::symlink& r) const noexcept
+    {
+        return call([&] { return ::symlinkat(r.target, r.created.directory, r.created.path); });
+    }
+    std::int64_t operator()(const request::truncate& r) const noexcept
+    {
+        return call([&] { return ::ftruncate(handle, static_cast<off_t>(r.size)); });
+    }
+    std::int64_t operator()(const request::allocate& r) const noexcept
+    {
+        return call([&] { return ::fallocate(handle, r.mode, static_cast<off_t>(r.offset),
+                                             static_cast<off_t>(r.size)); });
+    }
+    std::int64_t operator()(const request::advise& r) const noexcept
+    {
+        return -::posix_fadvise(handle, static_cast<off_t>(r.offset), static_cast<off_t>(r.size),
+                                r.advice);
+    }
+    std::int64_t operator()(const request::sync_range& r) const noexcept
+    {
+        return call([&] { return ::sync_file_range(handle, static_cast<off64_t>(r.offset),
+                                                   static_cast<off64_t>(r.size), r.flags); });
     }
     template <typename SocketRequest>
     std::int64_t operator()(const SocketRequest&) const noexcept
@@ -310,14 +359,25 @@ struct wanted
     }
 };
 
+template <typename T, typename... Of>
+concept one_of = (std::is_same_v<T, Of> || ...);
+
+/// The calls that know no way not to block.
+template <typename T>
+concept blocking = one_of<T, request::write_at, request::open, request::sync, request::close,
+                          request::call, request::stat, request::rename, request::remove,
+                          request::create_directory, request::link, request::symlink,
+                          request::truncate, request::allocate, request::advise,
+                          request::sync_range>;
+
 struct way
 {
     means operator()(const request::read_at&) const noexcept { return means::memory_or_pool; }
-    means operator()(const request::write_at&) const noexcept { return means::pool; }
-    means operator()(const request::open&) const noexcept { return means::pool; }
-    means operator()(const request::sync&) const noexcept { return means::pool; }
-    means operator()(const request::close&) const noexcept { return means::pool; }
-    means operator()(const request::call&) const noexcept { return means::pool; }
+    template <blocking Request>
+    means operator()(const Request&) const noexcept
+    {
+        return means::pool;
+    }
     template <typename Tried>
     means operator()(const Tried&) const noexcept
     {

@@ -118,8 +118,14 @@ void posix_driver::block(operation& op)
     if (!pool_)
         pool_ = std::make_unique<blocking_pool>(limits_, &perform_on_pool, this);
     op.phase = operation::phase::pooled;
-    if (const int error = pool_->submit(op))
-        finish(op, error, 0);
+    const int error = pool_->submit(op);
+    if (!error)
+        return;
+    // A handle is closed here, however long that takes, rather than lost.
+    const std::int64_t result = std::holds_alternative<request::close>(op.request)
+        ? perform(invalid_handle, op, pool_job::in(op).interrupted)
+        : -error;
+    finish(op, static_cast<int>(-result), 0);
 }
 
 void posix_driver::perform_on_pool(void* self, operation& op) noexcept

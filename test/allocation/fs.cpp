@@ -1,0 +1,77 @@
+// Functions of names, warm, need no heap, with a path of any usual length.
+#include "steady_state.hpp"
+
+#if !PROACTOR_TEST_ORACLE
+
+#include <proactor/fs.hpp>
+
+#include <fcntl.h>
+#include <string>
+
+namespace fs = proactor::fs;
+
+namespace {
+
+std::string const path = "/proc/self/../self/../self/../self/../self/../self/../self/status";
+
+template <typename Start>
+void many_times(Start start)
+{
+    test::context ctx;
+    int ended = 0;
+    auto const count = test::allocations_when_warm([&] {
+        for (int i = 0; i < 200; ++i)
+        {
+            start(ctx, [&](test::error_code ec, auto&&...) { ended += !ec; });
+            if (i % 8 == 7)
+                test::run(ctx);
+        }
+    });
+    BOOST_TEST(ended == 600);
+    PROACTOR_TEST_NO_ALLOCATIONS(count);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(names)
+
+BOOST_AUTO_TEST_CASE(stats)
+{
+    many_times([](auto& ctx, auto handler) { fs::async_stat(ctx, path, handler); });
+}
+
+BOOST_AUTO_TEST_CASE(opens_and_closes)
+{
+    many_times([](auto& ctx, auto handler) {
+        fs::async_open(ctx, path, O_RDONLY,
+                       [&ctx, handler](test::error_code ec, proactor::unique_handle file) {
+                           BOOST_TEST(!ec);
+                           fs::async_close(ctx, std::move(file), handler);
+                       });
+    });
+}
+
+BOOST_AUTO_TEST_CASE(in_a_coroutine)
+{
+    test::context ctx;
+    std::uint64_t count = 99;
+    auto const body = [&]() -> test::awaitable<void> {
+        std::uint64_t before = 0;
+        for (int i = 0; i < 300; ++i)
+        {
+            if (i == 200)
+                before = test::allocations();
+            auto file = co_await fs::async_open(ctx, path, O_RDONLY, test::use_awaitable);
+            co_await fs::async_stat(ctx, path, test::use_awaitable);
+            co_await fs::async_close(ctx, std::move(file), test::use_awaitable);
+        }
+        count = test::allocations() - before;
+    };
+    boost::asio::co_spawn(ctx, body(), [](std::exception_ptr e) { BOOST_TEST(!e); });
+    test::run(ctx);
+    PROACTOR_TEST_NO_ALLOCATIONS(count);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+#endif
