@@ -1,4 +1,4 @@
-// The code of doc/files.md, which doc_code.sh compares, and a run of it.
+// The code of doc/files.md, which fs.samples compares, and a run of it.
 #include "scratch.hpp"
 
 #include <proactor.hpp>
