@@ -19,7 +19,7 @@
 namespace proactor {
 
 /// What the file classes have in common, with the interface of `boost::asio::basic_file`, on every
-/// system and without a macro, and with functions that open and sync without blocking the thread.
+/// system and without a macro, and with functions that open, resize and sync without blocking the thread.
 ///
 /// Buffers given by reference must stay valid until the handler is called, in whatever way the operation
 /// ends.
@@ -139,7 +139,7 @@ public:
     auto async_open(std::string path, flags open_flags,
                     Token&& token = asio::default_completion_token_t<executor_type>())
     {
-        return start<void(error_code)>(
+        return start<void(error_code), Token>(
             token,
             [path = std::move(path), open_flags](service& s, auto& f, auto& handler,
                                                  const executor_type& ex) mutable
@@ -197,6 +197,21 @@ public:
         return service_->resize(implementation_, n, ec);
     }
 
+    /// As `resize`, behind the writes of a stream that were started before. Completes with
+    /// `void(error_code)`.
+    template <typename Token = asio::default_completion_token_t<executor_type>>
+    auto async_resize(std::uint64_t n,
+                      Token&& token = asio::default_completion_token_t<executor_type>())
+    {
+        return start<void(error_code), Token>(
+            token,
+            [n](service& s, auto& f, auto& handler, const executor_type& ex)
+            {
+                s.template begin_behind_writes<detail::plain<request::truncate>>(
+                    f, handler, ex, request::truncate{n});
+            });
+    }
+
     void sync_all()
     {
         throwing("sync_all", [&](error_code& ec) { sync_all(ec); });
@@ -214,7 +229,7 @@ public:
     template <typename Token = asio::default_completion_token_t<executor_type>>
     auto async_sync_all(Token&& token = asio::default_completion_token_t<executor_type>())
     {
-        return start<void(error_code)>(
+        return start<void(error_code), Token>(
             token, [](service& s, auto& f, auto& handler, const executor_type& ex)
             { s.async_sync(f, false, handler, ex); });
     }
@@ -223,14 +238,14 @@ public:
     template <typename Token = asio::default_completion_token_t<executor_type>>
     auto async_sync_data(Token&& token = asio::default_completion_token_t<executor_type>())
     {
-        return start<void(error_code)>(
+        return start<void(error_code), Token>(
             token, [](service& s, auto& f, auto& handler, const executor_type& ex)
             { s.async_sync(f, true, handler, ex); });
     }
 
     /// For operations of this library: initiates `call(service, implementation, handler, executor)`.
     template <typename Signature, typename Token, typename Call>
-    auto start(Token& token, Call call)
+    auto start(std::remove_reference_t<Token>& token, Call call)
     {
         return asio::async_initiate<Token, Signature>(initiate<Call>{this, std::move(call)}, token);
     }

@@ -81,7 +81,7 @@ public:
     auto async_read_some_at(std::uint64_t offset, const Buffers& buffers,
                             Token&& token = asio::default_completion_token_t<executor_type>())
     {
-        return this->template start<void(error_code, std::size_t)>(
+        return this->template start<void(error_code, std::size_t), Token>(
             token,
             [offset, buffers](service& s, auto& f, auto& handler, const executor_type& ex)
             { s.async_read_some_at(f, offset, buffers, handler, ex); });
@@ -92,7 +92,7 @@ public:
     auto async_write_some_at(std::uint64_t offset, const Buffers& buffers,
                              Token&& token = asio::default_completion_token_t<executor_type>())
     {
-        return this->template start<void(error_code, std::size_t)>(
+        return this->template start<void(error_code, std::size_t), Token>(
             token,
             [offset, buffers](service& s, auto& f, auto& handler, const executor_type& ex)
             { s.async_write_some_at(f, offset, buffers, handler, ex); });

@@ -84,7 +84,8 @@ auto async_read_some(
     Stream& stream, Buffer buffer,
     Token&& token = asio::default_completion_token_t<typename Stream::executor_type>())
 {
-    return detail::start_owned(stream, detail::read_transfer<false>{}, std::move(buffer), token);
+    return detail::start_owned<Token>(stream, detail::read_transfer<false>{},
+                                      std::move(buffer), token);
 }
 
 /// As `async_read_some`, until the buffer is full, an error comes or the stream ends: then with `error::eof`
@@ -98,7 +99,8 @@ template <typename Stream, owned_mutable_buffer Buffer,
 auto async_read(Stream& stream, Buffer buffer,
                 Token&& token = asio::default_completion_token_t<typename Stream::executor_type>())
 {
-    return detail::start_owned(stream, detail::read_transfer<true>{}, std::move(buffer), token);
+    return detail::start_owned<Token>(stream, detail::read_transfer<true>{},
+                                      std::move(buffer), token);
 }
 
 /// Appends to a string or vector until it contains the delimiter, and owns it meanwhile. `delimiter` is what
@@ -112,7 +114,7 @@ auto async_read_until(
     Stream& stream, Buffer buffer, Delimiter delimiter,
     Token&& token = asio::default_completion_token_t<typename Stream::executor_type>())
 {
-    return detail::start_owned(
+    return detail::start_owned<Token>(
         stream,
         detail::read_until_transfer<detail::kept_delimiter<Delimiter>>(
             detail::kept_delimiter<Delimiter>(std::move(delimiter))),

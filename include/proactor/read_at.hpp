@@ -56,8 +56,8 @@ auto async_read_at(
     Device& file, std::uint64_t offset, Buffer buffer,
     Token&& token = asio::default_completion_token_t<typename Device::executor_type>())
 {
-    return detail::start_owned(file, detail::read_at_transfer<true>(offset), std::move(buffer),
-                               token);
+    return detail::start_owned<Token>(file, detail::read_at_transfer<true>(offset),
+                                      std::move(buffer), token);
 }
 
 /// As `async_read_at`, but completes with what one read of the system gives.
@@ -67,8 +67,8 @@ auto async_read_some_at(
     Device& file, std::uint64_t offset, Buffer buffer,
     Token&& token = asio::default_completion_token_t<typename Device::executor_type>())
 {
-    return detail::start_owned(file, detail::read_at_transfer<false>(offset), std::move(buffer),
-                               token);
+    return detail::start_owned<Token>(file, detail::read_at_transfer<false>(offset),
+                                      std::move(buffer), token);
 }
 
 } // namespace proactor

@@ -92,7 +92,8 @@ auto async_receive(
     Socket& socket, Buffer buffer, asio::socket_base::message_flags flags,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_owned(socket, detail::receive_transfer(flags), std::move(buffer), token);
+    return detail::start_owned<Token>(socket, detail::receive_transfer(flags),
+                                      std::move(buffer), token);
 }
 template <detail::a_socket Socket, owned_mutable_buffer Buffer,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
@@ -101,7 +102,8 @@ auto async_receive(
     Socket& socket, Buffer buffer,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_owned(socket, detail::receive_transfer(0), std::move(buffer), token);
+    return detail::start_owned<Token>(socket, detail::receive_transfer(0),
+                                      std::move(buffer), token);
 }
 
 /// Receives a datagram, and owns the buffer meanwhile. `sender` must live until the completion,
@@ -112,7 +114,7 @@ auto async_receive_from(
     Socket& socket, Buffer buffer, detail::endpoint_of<Socket>& sender,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_owned(
+    return detail::start_owned<Token>(
         socket, detail::receive_from_transfer<detail::endpoint_of<Socket>>(sender, 0),
         std::move(buffer), token);
 }
@@ -126,7 +128,7 @@ auto async_receive_from(
     Socket& socket, Buffer buffer,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_owned(
+    return detail::start_owned<Token>(
         socket, detail::receive_with_sender_transfer<detail::endpoint_of<Socket>>(0),
         std::move(buffer), token);
 }

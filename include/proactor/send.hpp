@@ -55,7 +55,8 @@ template <detail::a_socket Socket, owned_buffer Buffer,
 auto async_send(Socket& socket, Buffer buffer, asio::socket_base::message_flags flags,
                 Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_owned(socket, detail::send_transfer(flags), std::move(buffer), token);
+    return detail::start_owned<Token>(socket, detail::send_transfer(flags),
+                                      std::move(buffer), token);
 }
 template <detail::a_socket Socket, owned_buffer Buffer,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
@@ -63,7 +64,8 @@ template <detail::a_socket Socket, owned_buffer Buffer,
 auto async_send(Socket& socket, Buffer buffer,
                 Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_owned(socket, detail::send_transfer(0), std::move(buffer), token);
+    return detail::start_owned<Token>(socket, detail::send_transfer(0),
+                                      std::move(buffer), token);
 }
 
 /// Sends one datagram to `receiver`, which is copied.
@@ -73,7 +75,7 @@ auto async_send_to(
     Socket& socket, Buffer buffer, const detail::endpoint_of<Socket>& receiver,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_owned(
+    return detail::start_owned<Token>(
         socket, detail::send_to_transfer<detail::endpoint_of<Socket>>(receiver, 0),
         std::move(buffer), token);
 }

@@ -95,7 +95,7 @@ public:
     auto async_read_some(const Buffers& buffers,
                          Token&& token = asio::default_completion_token_t<executor_type>())
     {
-        return this->template start<void(error_code, std::size_t)>(
+        return this->template start<void(error_code, std::size_t), Token>(
             token,
             [buffers](service& s, auto& f, auto& handler, const executor_type& ex)
             { s.async_read_some(f, buffers, handler, ex); });
@@ -106,7 +106,7 @@ public:
     auto async_write_some(const Buffers& buffers,
                           Token&& token = asio::default_completion_token_t<executor_type>())
     {
-        return this->template start<void(error_code, std::size_t)>(
+        return this->template start<void(error_code, std::size_t), Token>(
             token,
             [buffers](service& s, auto& f, auto& handler, const executor_type& ex)
             { s.async_write_some(f, buffers, handler, ex); });

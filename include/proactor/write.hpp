@@ -32,7 +32,8 @@ auto async_write_some(
     Stream& stream, Buffer buffer,
     Token&& token = asio::default_completion_token_t<typename Stream::executor_type>())
 {
-    return detail::start_owned(stream, detail::write_transfer<false>{}, std::move(buffer), token);
+    return detail::start_owned<Token>(stream, detail::write_transfer<false>{},
+                                      std::move(buffer), token);
 }
 
 /// As `async_write_some`, until all of the buffer is written or an error comes, beside which stand the bytes
@@ -42,7 +43,8 @@ template <typename Stream, owned_buffer Buffer,
 auto async_write(Stream& stream, Buffer buffer,
                  Token&& token = asio::default_completion_token_t<typename Stream::executor_type>())
 {
-    return detail::start_owned(stream, detail::write_transfer<true>{}, std::move(buffer), token);
+    return detail::start_owned<Token>(stream, detail::write_transfer<true>{},
+                                      std::move(buffer), token);
 }
 
 } // namespace proactor

@@ -42,8 +42,8 @@ auto async_write_at(
     Device& file, std::uint64_t offset, Buffer buffer,
     Token&& token = asio::default_completion_token_t<typename Device::executor_type>())
 {
-    return detail::start_owned(file, detail::write_at_transfer<true>(offset), std::move(buffer),
-                               token);
+    return detail::start_owned<Token>(file, detail::write_at_transfer<true>(offset),
+                                      std::move(buffer), token);
 }
 
 /// As `async_write_at`, but completes with what one write of the system takes.
@@ -53,8 +53,8 @@ auto async_write_some_at(
     Device& file, std::uint64_t offset, Buffer buffer,
     Token&& token = asio::default_completion_token_t<typename Device::executor_type>())
 {
-    return detail::start_owned(file, detail::write_at_transfer<false>(offset), std::move(buffer),
-                               token);
+    return detail::start_owned<Token>(file, detail::write_at_transfer<false>(offset),
+                                      std::move(buffer), token);
 }
 
 } // namespace proactor

@@ -298,6 +298,13 @@ BOOST_AUTO_TEST_CASE(files_are_streams_too)
     BOOST_TEST(read.n == 100'000u);
     read.buffer->resize(100'000);
     BOOST_TEST((*read.buffer == pattern(100'000)));
+
+    proactor::async_write(file, bytes(10), written.handler());
+    error_code resized = asio::error::fault;
+    file.async_resize(100'005, [&](error_code ec) { resized = ec; });
+    test::run(ctx);
+    BOOST_TEST(!resized);
+    BOOST_TEST(file.size() == 100'005u); // behind the write
 }
 
 BOOST_AUTO_TEST_CASE(the_buffer_outlives_the_socket)
@@ -361,6 +368,26 @@ BOOST_AUTO_TEST_CASE(read_until_appends)
     proactor::async_read_until(c.socket, std::string(), std::string("never"), line.handler());
     test::run(ctx);
     BOOST_TEST(line.ec == asio::error::eof);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_that_the_caller_keeps_is_copied)
+{
+    test::context ctx;
+    connection c(ctx);
+    test::temporary_file const name;
+    proactor::basic_stream_file<test::executor> file(ctx, name.path(),
+                                                     proactor::file_base::read_write);
+    proactor::basic_random_access_file<test::executor> at(ctx, name.path(),
+                                                          proactor::file_base::read_only);
+    auto const count = std::make_shared<int>(0);
+    auto handler = [count](error_code, auto&&...) { ++*count; };
+    proactor::async_write(c.socket, bytes(3), handler);
+    proactor::async_read_at(at, 0, bytes(3), handler);
+    file.async_write_some(asio::buffer("abc", 3), handler);
+    file.async_sync_all(handler);
+    BOOST_TEST(count.use_count() == 6); // this one's, the handler's and four copies
+    test::run(ctx);
+    BOOST_TEST(*count == 4);
 }
 
 BOOST_AUTO_TEST_CASE(every_token_takes_them)

@@ -258,7 +258,7 @@ class owned_op
     using cancellation = part_cancellation<Transfer, Handler>;
 
 public:
-    owned_op(Transfer&& t, Stream& s, Buffer&& b, Handler&& h)
+    owned_op(Transfer&& t, Stream& s, Buffer&& b, Handler h)
         : stream_(&s)
         , content_(asio::get_associated_allocator(h), std::move(t), std::move(b))
         , cancellation_(h)
@@ -339,8 +339,8 @@ private:
     Transfer transfer_;
 };
 
-template <typename Transfer, typename Stream, typename Buffer, typename Token>
-auto start_owned(Stream& s, Transfer t, Buffer&& b, Token& token)
+template <typename Token, typename Transfer, typename Stream, typename Buffer>
+auto start_owned(Stream& s, Transfer t, Buffer&& b, std::remove_reference_t<Token>& token)
 {
     return asio::async_initiate<Token, typename Transfer::template signature<Buffer>>(
         initiate_owned<Transfer, Stream>(s, std::move(t)), token, std::move(b));

@@ -12,10 +12,11 @@
 namespace proactor::detail {
 
 /// Starts a request on a file; on a stream, behind the writes that were started before.
-template <typename Executor, typename Token, typename Request>
-auto async_on_file(basic_file<Executor>& file, Token& token, const Request& request)
+template <typename Token, typename Executor, typename Request>
+auto async_on_file(basic_file<Executor>& file, std::remove_reference_t<Token>& token,
+                   const Request& request)
 {
-    return file.template start<void(error_code)>(
+    return file.template start<void(error_code), Token>(
         token,
         [request](auto& service, auto& f, auto& handler, const auto& ex)
         { service.template begin_behind_writes<plain<Request>>(f, handler, ex, request); });
@@ -31,7 +32,7 @@ namespace proactor::fs {
 template <typename Executor, typename Token = asio::default_completion_token_t<Executor>>
 auto async_truncate(basic_file<Executor>& file, std::uint64_t size, Token&& token = {})
 {
-    return detail::async_on_file(file, token, request::truncate{size});
+    return detail::async_on_file<Token>(file, token, request::truncate{size});
 }
 
 /// What `async_allocate` does with a part of a file: `fallocate(2)`. Not every file system knows
@@ -49,7 +50,7 @@ template <typename Executor, typename Token = asio::default_completion_token_t<E
 auto async_allocate(basic_file<Executor>& file, std::uint64_t offset, std::uint64_t size,
                     allocation what, Token&& token = {})
 {
-    return detail::async_on_file(file, token,
+    return detail::async_on_file<Token>(file, token,
                                  request::allocate{offset, size, static_cast<int>(what)});
 }
 template <typename Executor, typename Token = asio::default_completion_token_t<Executor>>
@@ -76,7 +77,7 @@ template <typename Executor, typename Token = asio::default_completion_token_t<E
 auto async_advise(basic_file<Executor>& file, std::uint64_t offset, std::uint64_t size, advice how,
                   Token&& token = {})
 {
-    return detail::async_on_file(file, token,
+    return detail::async_on_file<Token>(file, token,
                                  request::advise{offset, size, static_cast<int>(how)});
 }
 
@@ -84,7 +85,7 @@ auto async_advise(basic_file<Executor>& file, std::uint64_t offset, std::uint64_
 template <typename Executor, typename Token = asio::default_completion_token_t<Executor>>
 auto async_sync(basic_file<Executor>& file, Token&& token = {})
 {
-    return detail::async_on_file(file, token, request::sync{false});
+    return detail::async_on_file<Token>(file, token, request::sync{false});
 }
 
 /// As `async_sync`, but of what is known of the file only that without which its data cannot be
@@ -92,7 +93,7 @@ auto async_sync(basic_file<Executor>& file, Token&& token = {})
 template <typename Executor, typename Token = asio::default_completion_token_t<Executor>>
 auto async_sync_data(basic_file<Executor>& file, Token&& token = {})
 {
-    return detail::async_on_file(file, token, request::sync{true});
+    return detail::async_on_file<Token>(file, token, request::sync{true});
 }
 
 /// Writes a part of a file's data to its device, and waits for that: `sync_file_range(2)`. It keeps
@@ -101,7 +102,7 @@ template <typename Executor, typename Token = asio::default_completion_token_t<E
 auto async_sync_range(basic_file<Executor>& file, std::uint64_t offset, std::uint64_t size,
                       Token&& token = {})
 {
-    return detail::async_on_file(file, token,
+    return detail::async_on_file<Token>(file, token,
                                  request::sync_range{offset, size,
                                                      SYNC_FILE_RANGE_WAIT_BEFORE
                                                          | SYNC_FILE_RANGE_WRITE

@@ -163,7 +163,7 @@ auto async_lstat(Source&& source, location where, Token&& token = {})
 template <typename Executor, typename Token = asio::default_completion_token_t<Executor>>
 auto async_stat(basic_file<Executor>& file, Token&& token = {})
 {
-    return file.template start<void(error_code, file_status)>(
+    return file.template start<void(error_code, file_status), Token>(
         token,
         [](auto& service, auto& f, auto& handler, const auto& ex)
         {
