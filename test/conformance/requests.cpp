@@ -335,6 +335,27 @@ CONFORMANCE_CASE(a_whole_read_ends_at_the_end_of_the_file, "[D15]")
     BOOST_TEST(write.value() == 300'000u);
 }
 
+CONFORMANCE_CASE(a_wait_goes_on_behind_a_part, "[D15] [D18]")
+{
+    // The part may come from the attempt that comes before the sleep.
+    temporary_file file;
+    write_all(file.file(), "part");
+    std::string back(10, '.');
+    attachment& a = d.attach(file.file());
+    test_operation read(request::read_at{buffers(back), 0, true});
+    d.start(read, a);
+    const auto limit = driver_under_test::clock::now() + patience;
+    proactor::operation_queue q;
+    while (q.empty() && driver_under_test::clock::now() < limit)
+        d->wait(limit, q);
+    BOOST_TEST((driver_under_test::clock::now() < limit));
+    BOOST_TEST(q.pop() == &read);
+    d->deliver(read);
+    BOOST_TEST(read.error() == 0);
+    BOOST_TEST(read.value() == 4u);
+    d->detach(a);
+}
+
 CONFORMANCE_CASE(what_was_given_back_belongs_to_its_creator_again, "[D5]")
 {
     // One operation and one buffer serve again and again, and nothing of an earlier use shows.

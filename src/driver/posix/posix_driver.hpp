@@ -91,7 +91,8 @@ protected:
     /// no, some have come already.
     bool fall_asleep() noexcept
     {
-        return !untried() && postponed_.empty() && !finished_any() && returned_.sleep();
+        return !untried() && postponed_.empty() && !finished_any() && !between_parts()
+            && returned_.sleep();
     }
     void wake_up() noexcept { returned_.rouse(); }
 
