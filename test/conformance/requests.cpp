@@ -343,7 +343,7 @@ CONFORMANCE_CASE(a_wait_goes_on_behind_a_part, "[D15] [D18]")
     std::string back(10, '.');
     attachment& a = d.attach(file.file());
     test_operation read(request::read_at{buffers(back), 0, true});
-    d.start(read, a);
+    d->submit(read, a, lane::none);
     const auto limit = driver_under_test::clock::now() + patience;
     proactor::operation_queue q;
     while (q.empty() && driver_under_test::clock::now() < limit)
