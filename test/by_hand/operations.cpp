@@ -251,6 +251,24 @@ BOOST_AUTO_TEST_CASE(files_are_opened_and_closed)
     BOOST_TEST(!c.take<op::open>().handle);
 }
 
+BOOST_AUTO_TEST_CASE(a_poll_tells_of_what_a_receive_beside_it_has_taken)
+{
+    slab_under_test s;
+    const auto [one, other] = socket_pair();
+    const auto at = s.attach(one);
+    for (int round = 0; round != 20; ++round)
+    {
+        s.submit(at, op::poll{readiness::read}, 1);
+        s.submit(at, op::receive{std::array<char, 16>{}}, 2);
+        s.flush();
+        write_all(other, "taken");
+        std::uint64_t tokens = 0;
+        for (int i = 0; i != 2; ++i)
+            tokens += s.next().token();
+        BOOST_TEST(tokens == 3u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_poll_once)
 {
     slab_under_test s;

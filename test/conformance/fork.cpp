@@ -206,8 +206,8 @@ CONFORMANCE_CASE(calls_of_the_pool_are_made_by_both, "[D24]")
 
 CONFORMANCE_CASE(a_call_that_waits_is_taken_back_and_made_again, "[D24]")
 {
-    const std::string path = (std::filesystem::current_path() / "fork-fifo").string();
-    ::unlink(path.c_str());
+    const std::string path
+        = (std::filesystem::current_path() / ("fork-fifo-" + std::to_string(::getpid()))).string();
     checked(::mkfifo(path.c_str(), 0600), "mkfifo");
     attachment& a = d->attach(invalid_handle);
     test_operation op(request::open{path.c_str(), O_RDONLY | O_CLOEXEC, 0});

@@ -406,11 +406,12 @@ private:
             finish(op, 0, static_cast<std::uint64_t>(result), flags);
     }
 
-    /// What wakes a wait is a hint: of urgent data, or of data that somebody else has read meanwhile.
+    /// What wakes a wait of a lane is a hint: of urgent data, or of data that somebody else has read
+    /// meanwhile. Outside of a lane that may be an operation beside it, and what was there was there.
     [[gnu::noinline]] void found_ready(operation& op, unsigned events, std::uint32_t flags)
     {
         using next = detail::attempted::next;
-        if (!std::get<request::poll>(op.request).many
+        if (op.lane != lane::none && !std::get<request::poll>(op.request).many
             && detail::attempt(op.attached->handle(), op, true).then == next::wait)
             return op.cancel_requested ? finish(op, ECANCELED, 0) : again(op);
         finish(op, 0, detail::value_of(detail::readiness_of(events)), flags);
