@@ -261,7 +261,6 @@ PROACTOR_TEST_BODY(descriptor, counters)
     event.write_some(asio::buffer(&three, 8));
     run_all(ctx);
     log("value", value);
-    error_code ec;
     event.async_read_some(asio::buffer(&value, 4), report{"too short"});
     event.write_some(asio::buffer(&three, 8));
     run_all(ctx);
