@@ -145,6 +145,8 @@ protected:
                 pass_on_wake();
             else
                 heed(e);
+        if (away_ && direct_.in_flight())
+            reap_direct(); // the news of it may be in the hands of the thread that slept
         flush();
     }
 
@@ -163,12 +165,14 @@ protected:
         ++counters_.system_calls;
         std::array<event, events_a_look> room;
         asleep_.store(true, std::memory_order_relaxed);
+        away_ = true;
         if (held)
             held->unlock();
         const auto events = poller_->wait(timeout, room);
         asleep_.store(false, std::memory_order_relaxed);
         if (held)
             held->lock();
+        away_ = false;
         wake_up();
         for (const event& e : events)
             if (e.key != doorbell)
@@ -235,7 +239,7 @@ protected:
         direct_.forget_all();
         direct_tried_ = direct_works_ = false;
         asleep_.store(false, std::memory_order_relaxed);
-        rung_ = false;
+        rung_ = away_ = false;
     }
 
     int open_again() override { return poller_->open(); }
@@ -331,6 +335,7 @@ private:
     std::unique_ptr<poller> poller_;
     std::atomic<bool> asleep_{false};
     bool rung_ = false;
+    bool away_ = false; ///< in the section: a thread has left it to sleep, and is not back
     linux_aio::aio_queue direct_;
     operation_queue without_room_; ///< direct transfers beyond what fits
     bool direct_tried_ = false;
