@@ -6,6 +6,7 @@
 #include "threads.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <new>
 #include <thread>
@@ -45,12 +46,19 @@ engine::~engine()
     ignore_forks();
 }
 
-bool engine::inside() const noexcept
+/// Whether a run function around the innermost one of this thread is this engine's.
+[[gnu::cold]] bool engine::inside_around(const runner* innermost) const noexcept
 {
-    for (const runner* r = current_runner; r; r = r->up_)
+    for (const runner* r = innermost->up_; r; r = r->up_)
         if (&r->engine_ == this)
             return true;
     return false;
+}
+
+bool engine::inside() const noexcept
+{
+    const runner* r = current_runner;
+    return r && (&r->engine_ == this || inside_around(r));
 }
 
 void engine::work_started()
@@ -124,17 +132,46 @@ inline void engine::take_mail() noexcept
         count_work(mailbox_.take(ready_));
 }
 
+/// Alone in `run`, with an empty mailbox, an operation is only put behind the others.
+inline bool engine::post_alone(operation& op) noexcept
+{
+    section::mark* self = section_.enter();
+    if (!self) [[unlikely]]
+        return false;
+    assert(!followers_ && !leader_);
+    const bool first_in_line = !mailbox_.filled();
+    if (first_in_line) [[likely]]
+    {
+        count_work(1);
+        ready_.push(op);
+    }
+    self->leave();
+    return first_in_line;
+}
+
 void engine::post(operation& op)
 {
-    if (inside())
+    if (inside()) [[likely]]
     {
-        section_guard held(section_);
-        count_work(1);
-        take_mail(); // what was posted earlier stays ahead
-        ready_.push(op);
-        wake_another();
+        if (!post_alone(op)) [[unlikely]]
+            post_inside(op);
     }
-    else if (mailbox_.push(op))
+    else
+        post_outside(op);
+}
+
+[[gnu::noinline]] void engine::post_inside(operation& op)
+{
+    section_guard held(section_);
+    count_work(1);
+    take_mail(); // what was posted earlier stays ahead
+    ready_.push(op);
+    wake_another();
+}
+
+[[gnu::noinline]] void engine::post_outside(operation& op)
+{
+    if (mailbox_.push(op))
         driver_->wake();
 }
 
@@ -370,9 +407,6 @@ inline operation* engine::take_ready()
     ready_.pop();
     driver_->deliver(*op);
     ++handlers_since_look_;
-    park_ = park::undecided;
-    if (followers_ && (!ready_.empty() || !leader_)) [[unlikely]]
-        followers_wake_.notify_one();
     return op;
 }
 
@@ -400,7 +434,11 @@ operation* engine::next(clock::time_point deadline, bool block)
             return nullptr;
         complete_internal();
         if (operation* op = take_ready())
+        {
+            if (followers_ && (!ready_.empty() || !leader_))
+                followers_wake_.notify_one();
             return op;
+        }
         const bool may_wait = block
             && (!looked || deadline == clock::time_point::max() || clock::now() < deadline);
         if (may_wait && ready_.empty() && stop_if_out_of_work())
@@ -434,6 +472,8 @@ operation* engine::next(clock::time_point deadline, bool block)
 void engine::look(clock::time_point deadline, bool block)
 {
     ++counts_.turns;
+    if (handlers_since_look_)
+        park_ = park::undecided;
     counts_.handlers += std::exchange(handlers_since_look_, 0);
     if (runners_ == 1)
         section_.prefer_this_thread();
@@ -608,7 +648,7 @@ int engine::fork_child()
 
 void engine::before_fork() noexcept
 {
-    section_.lock_over_fork();
+    section_.lock_mutex();
     driver_->keep_completed();
     lost_handlers_ = 0;
     for (list_hook* h = all_runners_.after; h != &all_runners_; h = h->after)
@@ -693,38 +733,45 @@ engine::runner::~runner()
 
 bool engine::runner::run_one(clock::time_point deadline)
 {
-    return complete_next(deadline, true);
+    return complete_alone() || complete_next(deadline, true);
 }
 
 bool engine::runner::poll_one()
 {
-    return complete_next(clock::time_point::min(), false);
+    return complete_alone() || complete_next(clock::time_point::min(), false);
 }
 
-/// What can be had without a look at the driver.
-inline operation* engine::runner::take_next()
+/// Completes what is ready while this thread is alone in `run`. That counts as work itself, so that
+/// nobody misses what was counted for the operation before it.
+inline bool engine::runner::complete_alone()
+{
+    section::mark* self = engine_.section_.enter();
+    if (!self) [[unlikely]]
+        return false;
+    assert(!engine_.followers_ && !engine_.leader_);
+    operation* op = engine_.take_ready();
+    if (op) [[likely]]
+        engine_.count_work(-std::int64_t{std::exchange(unfinished_, true)});
+    self->leave();
+    if (!op) [[unlikely]]
+        return false;
+    op->complete(&engine_);
+    return true;
+}
+
+operation* engine::runner::take_next(clock::time_point deadline, bool block)
 {
     section_guard held(engine_.section_);
     if (std::exchange(unfinished_, false))
         engine_.work_finished_inside();
-    operation* op = engine_.take_ready();
-    unfinished_ = op != nullptr;
-    return op;
-}
-
-operation* engine::runner::wait_for_next(clock::time_point deadline, bool block)
-{
-    section_guard held(engine_.section_);
     operation* op = engine_.next(deadline, block);
     unfinished_ = op != nullptr;
     return op;
 }
 
-bool engine::runner::complete_next(clock::time_point deadline, bool block)
+[[gnu::noinline]] bool engine::runner::complete_next(clock::time_point deadline, bool block)
 {
-    operation* op = take_next();
-    if (!op) [[unlikely]]
-        op = wait_for_next(deadline, block);
+    operation* op = take_next(deadline, block);
     if (!op)
         return false;
     op->complete(&engine_);

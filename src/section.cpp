@@ -22,11 +22,6 @@ void section::lock_mutex()
     }
 }
 
-void section::lock_over_fork()
-{
-    lock_mutex();
-}
-
 void section::unlock_mutex()
 {
     by_mutex_ = false;
@@ -38,7 +33,7 @@ void section::revoke(mark& from)
     ++revocations_;
     biased_to_.store(nullptr, std::memory_order_relaxed);
     fence_all_threads();
-    for (int round = 0; from.inside.load(std::memory_order_acquire); ++round)
+    for (int round = 0; from.inside_.load(std::memory_order_acquire); ++round)
         if (round < 64)
             std::this_thread::yield();
         else // it has been suspended inside

@@ -46,7 +46,7 @@ op_core::op_core(std::unique_ptr<proactor::driver> driver)
 
 void op_core::before_fork() noexcept
 {
-    section_.lock_over_fork();
+    section_.lock_mutex();
     driver_->keep_completed();
 }
 

@@ -36,6 +36,8 @@ target_compile_features(proactor PUBLIC cxx_std_20)
 set_target_properties(proactor PROPERTIES
     CXX_EXTENSIONS OFF
     POSITION_INDEPENDENT_CODE ON)
+# The library's own calls are to itself and may be inlined, position independent or not.
+target_compile_options(proactor PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
 target_include_directories(proactor PRIVATE
     "${PROJECT_SOURCE_DIR}/include"
     "${PROJECT_SOURCE_DIR}/src")

@@ -142,9 +142,9 @@ public:
 
     private:
         friend class engine;
+        bool complete_alone();
         bool complete_next(clock::time_point deadline, bool block);
-        operation* take_next();
-        operation* wait_for_next(clock::time_point deadline, bool block);
+        operation* take_next(clock::time_point deadline, bool block);
 
         engine& engine_;
         runner* const up_; ///< of this thread
@@ -159,6 +159,10 @@ public:
 private:
     void before_fork() noexcept override;
     void after_fork(bool in_child) noexcept override;
+    bool inside_around(const runner* innermost) const noexcept;
+    bool post_alone(operation& op) noexcept;
+    void post_inside(operation& op);
+    void post_outside(operation& op);
     operation* take_ready();
     void complete_internal();
     operation* next(clock::time_point deadline, bool block);

@@ -22,8 +22,7 @@ namespace proactor::detail {
 /// one stores "nobody's", has the barrier run, and then loads "inside". If the barrier came before
 /// the first store of the biased thread, that thread finds the bias gone; else the other thread sees
 /// it inside. "Inside" belongs to the thread and not to the section, because a thread that is held up
-/// between its first look at the bias and its store must not disturb the next one; and it outlives
-/// the thread, whose bias may.
+/// before its store must not disturb the next one; and it outlives the thread, whose bias may.
 class section
 {
 public:
@@ -31,20 +30,38 @@ public:
     section(const section&) = delete;
     section& operator=(const section&) = delete;
 
-    void lock()
+    /// Of a thread to which a section has been biased.
+    class mark
+    {
+    public:
+        void leave() noexcept { inside_.store(false, std::memory_order_release); } // read by `revoke`
+
+    private:
+        friend class section;
+        std::atomic<bool> inside_{false};
+    };
+
+    /// Enters if it is biased to this thread, which leaves by the mark; else null. Then no other thread
+    /// has been inside since this one was alone in `run`.
+    mark* enter() noexcept
     {
         mark* self = this_thread;
-        assert(!self || !self->inside.load(std::memory_order_relaxed));
-        if (self && biased_to_.load(std::memory_order_relaxed) == self) [[likely]]
-        {
-            self->inside.store(true, std::memory_order_relaxed);
-            // Orders the two for the compiler; the barrier of `revoke` does it for the processor.
-            std::atomic_signal_fence(std::memory_order_seq_cst);
-            if (biased_to_.load(std::memory_order_relaxed) == self) [[likely]]
-                return;
-            self->inside.store(false, std::memory_order_release);
-        }
-        lock_mutex();
+        if (!self) [[unlikely]]
+            return nullptr;
+        assert(!self->inside_.load(std::memory_order_relaxed));
+        self->inside_.store(true, std::memory_order_relaxed);
+        // Orders the two for the compiler; the barrier of `revoke` does it for the processor.
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        if (biased_to_.load(std::memory_order_relaxed) == self) [[likely]]
+            return self;
+        self->leave();
+        return nullptr;
+    }
+
+    void lock()
+    {
+        if (!enter())
+            lock_mutex();
     }
 
     void unlock()
@@ -52,7 +69,7 @@ public:
         if (by_mutex_) [[unlikely]]
             unlock_mutex();
         else
-            this_thread->inside.store(false, std::memory_order_release); // read by `revoke`
+            this_thread->leave();
     }
 
     /// Inside, once a turn of a thread that is alone in `run`: biases the section to it after some
@@ -63,22 +80,16 @@ public:
             bias();
     }
 
-    /// As `lock`, and any number of sections by one thread. The child finds no bias to a thread that it
-    /// does not have.
-    void lock_over_fork();
+    /// As `lock`, without a bias from then on; so it is done before a fork, whose child has not the
+    /// thread, and with any number of sections by one thread.
+    void lock_mutex();
 
     /// Inside: how often a bias was taken back.
     std::uint64_t revocations() const noexcept { return revocations_; }
 
 private:
-    /// Of a thread to which a section has been biased.
-    struct mark
-    {
-        std::atomic<bool> inside{false};
-    };
     static thread_local constinit mark* this_thread;
 
-    void lock_mutex();
     void unlock_mutex();
     void revoke(mark& from);
     void bias();
