@@ -66,6 +66,29 @@ BOOST_AUTO_TEST_CASE(what_was_posted_elsewhere_earlier_stays_ahead)
     BOOST_TEST((ops.order == order{0, 1, 2}));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_posted_elsewhere_stays_ahead_of_a_thread_that_has_long_been_alone)
+{
+    loop l;
+    recorded before(100);
+    l.engine.work_started();
+    for (std::size_t i = 0; i != before.size(); ++i)
+    {
+        l.engine.post(before[i]);
+        l.poll();
+    }
+    recorded ops(3);
+    ops[0].when_completed = [&] {
+        ops.order.push_back(0);
+        on_another_thread([&] { l.engine.post(ops[1]); });
+        l.engine.post(ops[2]);
+    };
+    l.engine.post(ops[0]);
+    BOOST_TEST(l.poll() == 3u);
+    BOOST_TEST((ops.order == order{0, 1, 2}));
+    on_another_thread([&] { BOOST_TEST(l.engine.metrics().takeovers == 1u); });
+    l.engine.work_finished();
+}
+
 BOOST_AUTO_TEST_CASE(nothing_to_do_ends_a_run_at_once)
 {
     loop l;
