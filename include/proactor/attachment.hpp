@@ -17,8 +17,9 @@ struct handle_notes
         no,
         yes
     };
-    answer direct = answer::unknown;      ///< its transfers go past the system's memory
+    answer direct = answer::unknown;        ///< its transfers go past the system's memory
     answer tells_drained = answer::unknown; ///< a short receive has taken all there was
+    answer waitable = answer::unknown;      ///< see `detail::is_waitable`
     bool prepared = false;                ///< for reads and writes of a stream
     bool drained = false;                 ///< and so it did, and no event has come since
     request::readiness watched = request::readiness::none; ///< for which events will come

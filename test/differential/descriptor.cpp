@@ -373,6 +373,30 @@ PROACTOR_TEST_BODY(descriptor, regular_file)
     ctx.run();
 }
 
+PROACTOR_TEST_BODY(descriptor, waits_on_a_file_and_then_on_a_pipe)
+{
+    context ctx;
+    pipe_pair p(ctx);
+    std::FILE* file = std::tmpfile();
+    stream_descriptor descriptor(ctx, ::dup(::fileno(file)));
+    std::fclose(file);
+    for (int i = 0; i < 2; ++i)
+    {
+        descriptor.async_wait(stream_descriptor::wait_read, report{"file"});
+        ctx.run();
+        ctx.restart();
+    }
+    descriptor.close();
+    descriptor.assign(::dup(p.in.native_handle()));
+    asio::write(p.out, asio::buffer("x", 1));
+    for (int i = 0; i < 2; ++i)
+    {
+        descriptor.async_wait(stream_descriptor::wait_read, report{"pipe"});
+        ctx.run();
+        ctx.restart();
+    }
+}
+
 PROACTOR_TEST_BODY(descriptor, moved_with_a_read)
 {
     context ctx;

@@ -263,7 +263,7 @@ private:
     void begin_wait(handle_state& d, lane l, Handler& handler, const IoExecutor& io_ex,
                     request::readiness r)
     {
-        if (d.is_open() && !is_waitable(d.handle))
+        if (d.is_open() && !is_waitable(attachment_of(d)))
             return complete<Payload>(asio::error::operation_not_supported, handler, io_ex,
                                      request::poll{r});
         begin<Payload>(d, l, handler, io_ex, request::poll{r});

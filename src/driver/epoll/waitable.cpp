@@ -8,7 +8,9 @@
 
 namespace proactor::detail {
 
-bool is_waitable(int handle) noexcept
+namespace {
+
+bool tells_of_readiness(int handle) noexcept
 {
     // Most are, and a look at their kind is cheaper than an attempt.
     struct stat kind;
@@ -22,6 +24,17 @@ bool is_waitable(int handle) noexcept
         ::epoll_ctl(poller, EPOLL_CTL_ADD, handle, &nothing) != 0 && errno == EPERM;
     ::close(poller);
     return !refused;
+}
+
+} // namespace
+
+bool is_waitable(attachment& a) noexcept
+{
+    using answer = handle_notes::answer;
+    auto& known = a.notes.waitable;
+    if (known == answer::unknown)
+        known = tells_of_readiness(a.handle()) ? answer::yes : answer::no;
+    return known == answer::yes;
 }
 
 } // namespace proactor::detail
