@@ -146,8 +146,10 @@ public:
         bool complete_next(clock::time_point deadline, bool block);
         operation* take_next(clock::time_point deadline, bool block);
 
+        static constinit thread_local runner* innermost; ///< of this thread
+
         engine& engine_;
-        runner* const up_; ///< of this thread
+        runner* const up_; ///< around this one
         bool outermost_ = false;
         bool admitted_ = true;
         bool unfinished_ = false; ///< the last operation has run and still counts as work
