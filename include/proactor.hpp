@@ -3,6 +3,8 @@
 
 /// Everything of Proactor. Include it, or in drop-in width any of Asio's I/O objects, before use.
 
+#include <proactor/accept_stream.hpp>
+#include <proactor/buffer_pool.hpp>
 #include <proactor/buffers.hpp>
 #include <proactor/event.hpp>
 #include <proactor/fs.hpp>
@@ -14,6 +16,7 @@
 #include <proactor/read.hpp>
 #include <proactor/read_at.hpp>
 #include <proactor/receive.hpp>
+#include <proactor/receive_stream.hpp>
 #include <proactor/send.hpp>
 #include <proactor/standard_streams.hpp>
 #include <proactor/stream_file.hpp>

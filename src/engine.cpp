@@ -300,6 +300,14 @@ native_handle engine::take_kept(attachment& a)
     return driver_->take_kept(a);
 }
 
+void engine::release(buffer_source& source)
+{
+    section_guard held(section_);
+    driver_->release(source);
+    driver_->reap(ready_);
+    wake_another();
+}
+
 /// Hands over everything, and takes what completes by itself, which may let others of its lane begin.
 void engine::settle()
 {

@@ -4,6 +4,8 @@
 #include <proactor/operation.hpp>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace proactor {
@@ -68,9 +70,25 @@ public:
             visit(l, f);
     }
 
+    /// Whether it stands for the same handle as when it had this generation, and for an open one.
+    bool stands(std::uint32_t since) const noexcept { return generation == since && !detached_; }
+
+    /// Connections that wait for their taker.
+    std::size_t kept() const noexcept { return kept_.size(); }
+
+    /// Takes the oldest of them, or `invalid_handle`.
+    native_handle take_kept() noexcept
+    {
+        if (kept_.empty())
+            return invalid_handle;
+        const native_handle oldest = kept_.front();
+        kept_.erase(kept_.begin());
+        return oldest;
+    }
+
     attachment* next = nullptr;   ///< of the driver's free list
     handle_notes notes;           ///< the driver's own
-    std::uint16_t generation = 0; ///< handles that it has stood for before
+    std::uint32_t generation = 0; ///< handles that it has stood for before
 
 private:
     friend class driver;
@@ -89,7 +107,8 @@ private:
     static std::size_t index(lane l) noexcept { return static_cast<std::size_t>(l); }
 
     native_handle handle_ = invalid_handle;
-    /// Connections that accepts won after their cancellation, oldest first: the next accepts'.
+    /// Connections that accepts won after their cancellation or ahead of time, oldest first: the next
+    /// accepts'.
     std::vector<native_handle> kept_;
     /// Revocable successes that have been given back and are not delivered.
     detail::list_hook undelivered_;

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 namespace proactor {
 
@@ -66,6 +67,11 @@ const char* name_of(means m) noexcept;
 /// was asked for is won for good. [D14] A file opened after its cancellation is closed, and gives
 /// `ECANCELED`.
 ///
+/// Many results. [D30] An accept that goes on keeps each connection for the next accept of the attachment
+/// or for `take_kept`, in their order, and tells by an item as long as it is not cancelled; once its owner
+/// has enough it ends with success, and nothing was lost. So does a receive that goes on; its items are the
+/// owner's, also those that come after its cancellation.
+///
 /// No silent loss. [D15] An operation that comes back undone, cancelled though nobody asked or
 /// interrupted, is tried again, and a transfer of whole buffers goes on after a part, at the next look;
 /// cancelled before, it gives `ECANCELED` beside its part. [D16] More
@@ -74,11 +80,15 @@ const char* name_of(means m) noexcept;
 ///
 /// Waiting. [D18] `wait` flushes, sleeps until there is something to give back, `wake` was called
 /// or the deadline has passed, and reaps; it leaves the section, if it was given one, while it
-/// sleeps, and does not sleep if there is something to give back. [D19] A `wake` before the sleep
+/// sleeps, and does not sleep if there is something to give back or if it has told of an item. [D19] A `wake` before the sleep
 /// ends the sleep. [D20] `reap` never waits.
 ///
 /// Teardown. [D21] `shut_down` cancels everything and returns when all of it has been given back,
 /// on whatever thread, and whatever became of the threads that submitted.
+///
+/// Pools. [D25] A transfer into a pooled buffer holds none while it waits for data, and brings none without
+/// data; `ENOBUFS` says that none is free, and the data stay. [D26] A wait for a buffer is given back once
+/// one is free, whichever thread has returned it, and with `ECANCELED` after `release`.
 ///
 /// Fork. [D23] What a child process does with the driver that it inherits, its destruction included,
 /// does nothing to the parent's. In the child the system is asked for nothing, a cancellation is
@@ -132,8 +142,19 @@ public:
     /// operations have all been cancelled: a `close` that follows takes effect at once.
     void await_release(attachment& a);
 
-    /// Takes the connection that a cancelled accept has won, or `invalid_handle`.
-    native_handle take_kept(attachment& a) noexcept;
+    /// Takes a connection that a cancelled accept has won, or one that goes on, or `invalid_handle`.
+    native_handle take_kept(attachment& a) noexcept { return a.take_kept(); }
+
+    /// The user of a source needs it no longer: waits for its buffers end with `ECANCELED`, and what is in
+    /// flight goes on.
+    virtual void release(buffer_source& source);
+
+    /// Any thread, while a source that the driver keeps has been asked for notice: a buffer has come back.
+    void buffer_came() noexcept
+    {
+        buffer_came_.store(true, std::memory_order_release);
+        wake();
+    }
 
     /// Whether `flush` has something to do.
     virtual bool unflushed() const noexcept = 0;
@@ -227,6 +248,27 @@ protected:
     /// of its lane begin.
     void finish(operation& op, int error, std::uint64_t value, std::uint32_t flags = 0);
 
+    /// A connection of an accept that goes on: it waits for its taker, and the operation hears of it
+    /// unless it was cancelled.
+    void keep(operation& op, native_handle won);
+
+    /// What a receive that goes on has got, in the buffer that it has taken.
+    void give(operation& op, std::uint64_t bytes);
+
+    /// Whether an owner has been told of an item since this `wait` began: perhaps it waits for that.
+    bool told_of_items() const noexcept { return told_; }
+
+    static bool goes_on(const operation& op) noexcept
+    {
+        return request::accepts_many(op.request) || request::receives_many(op.request);
+    }
+
+    /// Whether an operation that goes on has been told to end by its owner.
+    static bool has_enough(const operation& op) noexcept
+    {
+        return goes_on(op) && static_cast<const multishot_operation&>(op).enough;
+    }
+
     /// Calls `f(operation&)` for all that have been begun and not ended. `f` may end none.
     template <typename F>
     void for_each_in_flight(F f)
@@ -243,6 +285,17 @@ protected:
     /// Whether something waits to be given back.
     bool finished_any() const noexcept { return !finished_.empty(); }
 
+    /// The driver keeps the source no longer, out of which nothing is in flight.
+    virtual void forget(buffer_source&) noexcept {}
+
+    /// Takes a buffer for a transfer that has none. False: it has ended with `ENOBUFS`.
+    bool take_buffer(operation& op);
+    /// Undoes it.
+    static void put_buffer(operation& op) noexcept;
+
+    /// Any thread: whether waits for buffers may have to end.
+    bool buffers_came() const noexcept { return buffer_came_.load(std::memory_order_relaxed); }
+
     /// The attachment stands for its handle no longer, which is still open.
     virtual void forget(attachment&) noexcept {}
 
@@ -251,12 +304,18 @@ protected:
 
     driver_counters counters_;
     std::atomic<std::uint64_t> wakes_{0};
+    bool passes_sources_on_ = false; ///< a decorator: sources of buffers are another driver's
     bool inherited_ = false;
 
 private:
     void begin(operation& op);
     void go_on();
     void ask(operation& op);
+    void ask_source(operation& op);
+    void await_buffer(operation& op);
+    void end_buffer_waits();
+    void settle_buffer(operation& op);
+    void part_if_idle(buffer_source& source);
     void accept_kept(operation& op);
     void end(operation& op, int error, std::uint64_t value);
     void revoke(operation& op);
@@ -265,7 +324,11 @@ private:
     operation_queue finished_;
     operation_queue between_parts_;
     std::size_t in_flight_ = 0;
+    std::vector<buffer_source*> sources_; ///< that it keeps
+    detail::list_hook buffer_waits_;
+    std::atomic<bool> buffer_came_{false};
     bool let_go_ = false;
+    bool told_ = false;
     std::deque<attachment> attachments_; // an address is kept for good
     attachment* free_ = nullptr;
 };

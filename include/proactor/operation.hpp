@@ -107,6 +107,10 @@ public:
 
     void item(std::uint64_t value) { item_(*this, value); }
 
+    /// Set by the owner inside `item`, which may still be called a few times: the driver ends the operation,
+    /// with value 0.
+    bool enough = false;
+
 protected:
     multishot_operation(completion_function f, item_function i) noexcept
         : operation(f)

@@ -5,7 +5,12 @@
 #include <proactor/native_handle.hpp>
 
 #include <cstdint>
+#include <type_traits>
 #include <variant>
+
+namespace proactor {
+class buffer_source;
+}
 
 /// What a driver can be asked to do, as plain data: no header of the operating system, no type of
 /// Asio. The handle is the attachment's. Everything a request points to must stay where it is until
@@ -88,6 +93,10 @@ struct send_message
 
 /// Takes one connection. Value: its handle. The kind of the new socket is given because some
 /// systems want the socket beforehand; `address` may be null.
+///
+/// With `many`, without an address, it goes on until it is cancelled or has `enough`: each connection
+/// waits on the attachment for its taker, and the operation, which is a `multishot_operation`, gets an
+/// item with the handle's value.
 struct accept
 {
     int family = 0;
@@ -97,6 +106,7 @@ struct accept
     std::uint32_t* address_size = nullptr;
     /// Connections that died in the queue are skipped, unless the user wants to hear of them.
     bool report_aborted = false;
+    bool many = false;
 };
 
 /// Connects a socket. Value: 0.
@@ -253,10 +263,66 @@ struct sync_range
     unsigned flags = 0;
 };
 
+/// A transfer into a buffer that the driver takes out of a source when there is something to put there. Its
+/// number stands in `outcome.flags` of a success with data. Without a free one: `ENOBUFS`, at the start or when
+/// data comes, which stays where it is.
+struct into_pool
+{
+    buffer_source* source = nullptr;
+    // The driver's own.
+    void* data = nullptr;
+    std::uint32_t taken = 0;
+    std::uint32_t round = 0;
+};
+
+/// As `receive`, or as `receive_message` with a header, whose buffers are not looked at.
+///
+/// With `many`, without a header, it goes on until it is cancelled, has `enough` or ends, by an error, for
+/// want of a buffer or at the end of its stream, with success: what comes is an item, see `item_of`.
+struct receive_pooled : into_pool
+{
+    void* header = nullptr;
+    int flags = 0;
+    bool stream = false;
+    bool many = false;
+};
+
+/// The value of an item of a receive: the bytes, and the number of their buffer, whom the owner of the
+/// operation now has; none for a datagram without bytes.
+constexpr std::uint64_t item_of(std::uint64_t bytes, std::uint32_t buffer) noexcept
+{
+    return bytes | std::uint64_t(buffer) << 32;
+}
+constexpr std::uint32_t bytes_of(std::uint64_t item) noexcept
+{
+    return static_cast<std::uint32_t>(item);
+}
+constexpr std::uint32_t buffer_of(std::uint64_t item) noexcept
+{
+    return static_cast<std::uint32_t>(item >> 32);
+}
+
+/// As `read`.
+struct read_pooled : into_pool
+{
+};
+
+/// As `read_at`.
+struct read_pooled_at : into_pool
+{
+    std::uint64_t offset = 0;
+};
+
+/// Completes when a buffer of the source is free. Value: 0.
+struct await_buffer
+{
+    buffer_source* source = nullptr;
+};
+
 using any = std::variant<nothing, read, write, read_at, write_at, receive, send, receive_message,
                          send_message, accept, connect, poll, open, sync, close, call, stat, rename,
                          remove, create_directory, link, symlink, truncate, allocate, advise,
-                         sync_range>;
+                         sync_range, receive_pooled, read_pooled, read_pooled_at, await_buffer>;
 
 /// Calls `f(transfer)` if it is one, else returns false. The most frequent ones first.
 template <typename Any, typename F>
@@ -275,6 +341,39 @@ bool if_transfer(Any& r, F f)
     if (auto* t = std::get_if<write>(&r))
         return f(*t);
     return false;
+}
+
+template <typename Request>
+inline constexpr std::size_t index_of = any(std::in_place_type<Request>).index();
+
+/// Whether it names a source of buffers.
+inline bool names_source(const any& r) noexcept
+{
+    static_assert(index_of<await_buffer> - index_of<receive_pooled> == 3);
+    return r.index() - index_of<receive_pooled> <= 3; // those before it wrap round
+}
+
+/// The transfer into a pooled buffer that it is, or null.
+template <typename Any>
+auto pooled(Any& r) noexcept
+{
+    using result = std::conditional_t<std::is_const_v<Any>, const into_pool, into_pool>*;
+    if (!names_source(r)) [[likely]]
+        return result(nullptr);
+    if (auto* t = std::get_if<receive_pooled>(&r))
+        return result(t);
+    if (auto* t = std::get_if<read_pooled>(&r))
+        return result(t);
+    return result(std::get_if<read_pooled_at>(&r));
+}
+
+/// The source that it names, or null.
+inline buffer_source* source_of(const any& r) noexcept
+{
+    if (const into_pool* p = pooled(r))
+        return p->source;
+    const auto* wait = std::get_if<await_buffer>(&r);
+    return wait ? wait->source : nullptr;
 }
 
 /// Whether it is a transfer that asks for all of its buffers.
@@ -297,21 +396,44 @@ inline bool advance(any& r, std::uint64_t moved) noexcept
                        });
 }
 
+/// Whether it is an accept of one connection, which its success carries.
+inline bool accepts_one(const any& r) noexcept
+{
+    const auto* a = std::get_if<accept>(&r);
+    return a && !a->many;
+}
+
+/// Whether it is an accept that goes on.
+inline bool accepts_many(const any& r) noexcept
+{
+    const auto* a = std::get_if<accept>(&r);
+    return a && a->many;
+}
+
+/// Whether it is a receive that goes on.
+inline bool receives_many(const any& r) noexcept
+{
+    const auto* t = std::get_if<receive_pooled>(&r);
+    return t && t->many;
+}
+
 /// Whether a success with this value can be taken back, and nothing is lost: a connection is kept for
 /// the next accept, and the end of a stream or readiness can be learned again.
 inline bool revocable(const any& r, std::uint64_t value) noexcept
 {
     if (const auto* t = std::get_if<receive>(&r))
         return t->stream && value == 0;
-    if (std::holds_alternative<read>(r))
+    if (std::holds_alternative<read>(r) || std::holds_alternative<read_pooled>(r))
         return value == 0;
-    return std::holds_alternative<accept>(r) || std::holds_alternative<poll>(r);
+    if (const auto* t = std::get_if<receive_pooled>(&r))
+        return t->stream && value == 0;
+    return accepts_one(r) || std::holds_alternative<poll>(r);
 }
 
 /// Whether a success carries a handle that somebody must take or close (law 4).
 inline bool wins_handle(const any& r) noexcept
 {
-    return std::holds_alternative<accept>(r) || std::holds_alternative<open>(r);
+    return accepts_one(r) || std::holds_alternative<open>(r);
 }
 
 } // namespace proactor::request

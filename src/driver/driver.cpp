@@ -1,5 +1,6 @@
 #include <proactor/driver.hpp>
 
+#include <proactor/buffer_source.hpp>
 #include <proactor/error.hpp>
 
 #include "../threads.hpp"
@@ -7,6 +8,7 @@
 #include "attempt.hpp"
 
 #include <cerrno>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -14,7 +16,11 @@ namespace proactor {
 
 using detail::list_hook;
 
-driver::~driver() = default;
+driver::~driver()
+{
+    for (buffer_source* s : sources_)
+        s->part();
+}
 
 const char* name_of(means m) noexcept
 {
@@ -88,7 +94,8 @@ bool driver::attempt(operation& op, attachment& on, lane l)
     // Without a lane it is work for a file, which may block; a connect that has been tried has begun, and
     // so has a transfer of which a part has been moved.
     if (inherited_ || l == lane::none || on.busy(l) || !on.kept_.empty()
-        || std::holds_alternative<request::connect>(op.request) || request::is_whole(op.request))
+        || std::holds_alternative<request::connect>(op.request) || request::is_whole(op.request)
+        || request::accepts_many(op.request) || request::names_source(op.request))
         return false;
     const auto tried = detail::attempt(on.handle_, op, false);
     ++counters_.system_calls;
@@ -110,7 +117,7 @@ void driver::begin(operation& op)
 {
     op.phase = operation::phase::in_flight;
     ++in_flight_;
-    if (std::holds_alternative<request::accept>(op.request) && !op.attached->kept_.empty())
+    if (request::accepts_one(op.request) && !op.attached->kept_.empty())
         accept_kept(op);
     else
         ask(op);
@@ -119,8 +126,152 @@ void driver::begin(operation& op)
 /// `reopen` asks for what an inherited driver is given.
 inline void driver::ask(operation& op)
 {
-    if (!inherited_) [[likely]]
+    if (inherited_) [[unlikely]]
+        return;
+    if (request::names_source(op.request)) [[unlikely]]
+        ask_source(op);
+    else
         start(op);
+}
+
+namespace {
+
+/// A wait for a buffer, in the scratch of its operation.
+struct buffer_wait : list_hook
+{
+    explicit buffer_wait(operation& o) noexcept
+        : op(o)
+    {
+    }
+    operation& op;
+};
+static_assert(sizeof(buffer_wait) <= sizeof(operation::scratch));
+
+bool waits_for_buffer(const operation& op) noexcept
+{
+    return std::holds_alternative<request::await_buffer>(op.request);
+}
+
+} // namespace
+
+void driver::ask_source(operation& op)
+{
+    if (passes_sources_on_)
+        return start(op);
+    buffer_source& source = *request::source_of(op.request);
+    if (!source.owner)
+    {
+        sources_.push_back(&source);
+        source.keep(*this);
+    }
+    if (source.owner != this)
+        finish(op, EINVAL, 0);
+    else if (waits_for_buffer(op))
+        await_buffer(op);
+    else
+        start(op);
+}
+
+void driver::await_buffer(operation& op)
+{
+    buffer_source& source = *request::source_of(op.request);
+    if (source.abandoned)
+        return finish(op, ECANCELED, 0);
+    if (!source.ask_for_notice())
+    {
+        op.immediate = true;
+        return finish(op, 0, 0);
+    }
+    auto* wait = ::new (static_cast<void*>(op.scratch)) buffer_wait(op);
+    wait->link_before(buffer_waits_);
+}
+
+void driver::end_buffer_waits()
+{
+    // Before the look: what comes behind it sets it again.
+    buffer_came_.exchange(false, std::memory_order_acq_rel);
+    for (list_hook* h = buffer_waits_.after; h != &buffer_waits_;)
+    {
+        auto& wait = *static_cast<buffer_wait*>(h);
+        h = h->after;
+        if (request::source_of(wait.op.request)->ask_for_notice())
+            continue;
+        wait.unlink();
+        finish(wait.op, 0, 0);
+    }
+}
+
+bool driver::take_buffer(operation& op)
+{
+    request::into_pool& t = *request::pooled(op.request);
+    if (t.taken != buffer_source::none)
+        return true;
+    t.taken = t.source->take();
+    if (t.taken == buffer_source::none)
+    {
+        finish(op, ENOBUFS, 0);
+        return false;
+    }
+    t.data = t.source->data(t.taken);
+    return true;
+}
+
+void driver::put_buffer(operation& op) noexcept
+{
+    request::into_pool& t = *request::pooled(op.request);
+    if (const auto number = std::exchange(t.taken, buffer_source::none))
+        t.source->put(number);
+}
+
+/// The buffer of an operation that ends goes with it if there is something inside.
+void driver::settle_buffer(operation& op)
+{
+    if (passes_sources_on_)
+        return;
+    op.outcome.flags = buffer_source::none;
+    if (request::into_pool* t = request::pooled(op.request))
+    {
+        if (!op.outcome.error && op.outcome.value != 0)
+            op.outcome.flags = std::exchange(t->taken, buffer_source::none);
+        else
+            put_buffer(op);
+    }
+    if (buffer_source& source = *request::source_of(op.request);
+        source.abandoned && source.owner == this)
+        part_if_idle(source);
+}
+
+void driver::release(buffer_source& source)
+{
+    source.abandoned = true;
+    if (source.owner != this)
+        return;
+    if (inherited_)
+        let_go();
+    source.acquire();
+    for (attachment& a : attachments_)
+        a.for_each_submitted(
+            [&](operation& op)
+            {
+                if (waits_for_buffer(op) && request::source_of(op.request) == &source)
+                    cancel(op);
+            });
+    if (source.owner == this)
+        part_if_idle(source);
+    source.release();
+}
+
+void driver::part_if_idle(buffer_source& source)
+{
+    bool idle = true;
+    for (attachment& a : attachments_)
+        a.for_each_submitted([&](operation& op)
+                             { idle = idle && request::source_of(op.request) != &source; });
+    if (!idle)
+        return;
+    forget(source);
+    std::erase(sources_, &source);
+    source.part();
 }
 
 /// Ends an accept with the connection that a cancelled one has won.
@@ -140,6 +291,8 @@ inline void driver::end(operation& op, int error, std::uint64_t value)
     op.phase = operation::phase::idle;
     op.outcome.error = error;
     op.outcome.value += value; // to what a transfer of a whole buffer has moved before
+    if (request::names_source(op.request)) [[unlikely]]
+        settle_buffer(op);
     if (!error)
     {
         const bool revocable = request::revocable(op.request, op.outcome.value);
@@ -202,6 +355,8 @@ void driver::finish(operation& op, int error, std::uint64_t value, std::uint32_t
 
 void driver::go_on()
 {
+    if (buffers_came()) [[unlikely]]
+        end_buffer_waits();
     operation_queue parts;
     parts.splice(between_parts_);
     while (operation* op = parts.pop())
@@ -233,6 +388,12 @@ void driver::cancel(operation& op)
     op.cancel_requested = true;
     if (op.phase == operation::phase::between)
         return;
+    if (waits_for_buffer(op) && !passes_sources_on_ && op.phase != operation::phase::queued) [[unlikely]]
+    {
+        if (!inherited_)
+            std::launder(reinterpret_cast<buffer_wait*>(op.scratch))->unlink();
+        return finish(op, ECANCELED, 0);
+    }
     if (op.phase != operation::phase::queued)
         return inherited_ ? finish(op, ECANCELED, 0) : stop(op);
     // Behind one that ends anyway it keeps its place, else it leaves now.
@@ -245,13 +406,14 @@ void driver::cancel_all(attachment& a)
     a.for_each([this](operation& op) { cancel(op); });
 }
 
-native_handle driver::take_kept(attachment& a) noexcept
+void driver::keep(operation& op, native_handle won)
 {
-    if (a.kept_.empty())
-        return invalid_handle;
-    const native_handle oldest = a.kept_.front();
-    a.kept_.erase(a.kept_.begin());
-    return oldest;
+    if (op.attached->detached_)
+        return detail::close_handle(won);
+    op.attached->kept_.push_back(won);
+    told_ = true;
+    if (!op.cancel_requested)
+        static_cast<multishot_operation&>(op).item(static_cast<std::uint64_t>(won));
 }
 
 void driver::reap(operation_queue& completed)
@@ -268,6 +430,7 @@ void driver::wait(clock::time_point deadline, operation_queue& completed, detail
 {
     if (inherited_ && reopen() != 0)
         detail::terminate_with("a driver cannot be opened again in a child process");
+    told_ = false;
     go_on();
     if (finished_.empty())
         sleep(deadline, held);
@@ -278,6 +441,15 @@ void driver::wait(clock::time_point deadline, operation_queue& completed, detail
     }
     collect(false);
     completed.splice(finished_);
+}
+
+void driver::give(operation& op, std::uint64_t bytes)
+{
+    if (bytes == 0)
+        put_buffer(op);
+    const auto buffer = std::exchange(request::pooled(op.request)->taken, buffer_source::none);
+    told_ = true;
+    static_cast<multishot_operation&>(op).item(request::item_of(bytes, buffer));
 }
 
 void driver::await_release(attachment& a)
@@ -306,6 +478,8 @@ void driver::let_go()
     abandon();
     while (between_parts_.pop())
         ; // they are in flight as the others are
+    while (buffer_waits_.linked())
+        buffer_waits_.after->unlink();
     for_each_in_flight(
         [this](operation& op)
         {
@@ -348,7 +522,7 @@ int driver::reopen()
             {
                 auto& op = *static_cast<operation*>(h);
                 h = h->after;
-                start(op);
+                ask(op);
                 if (&l != &a.lanes_.back())
                     break; // the others wait for it, or it has begun them already
             }

@@ -30,6 +30,22 @@ boost::asio::awaitable<void> echo(boost::asio::ip::tcp::socket socket)
     }
 }
 
+boost::asio::awaitable<void> echo(boost::asio::ip::tcp::socket socket, proactor::buffer_pool& pool)
+{
+    using boost::asio::experimental::as_tuple;
+    for (;;)
+    {
+        auto [ec, buffer] = co_await proactor::async_receive(
+            socket, pool, as_tuple(boost::asio::use_awaitable));
+        if (ec == boost::asio::error::no_buffer_space)
+            co_await pool.async_wait(boost::asio::use_awaitable);
+        else if (ec)
+            co_return;
+        else
+            co_await proactor::async_write(socket, std::move(buffer), boost::asio::use_awaitable);
+    }
+}
+
 } // namespace
 
 struct packet
@@ -66,6 +82,29 @@ BOOST_AUTO_TEST_CASE(a_packet_comes_back_from_the_echo)
                          });
     context.run();
     BOOST_TEST(got == "to and fro");
+}
+
+BOOST_AUTO_TEST_CASE(an_echo_out_of_a_pool)
+{
+    using tcp = boost::asio::ip::tcp;
+    proactor::io_context context;
+    proactor::buffer_pool pool(context, 1, 4);
+    tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
+    tcp::socket client(context);
+    client.connect(acceptor.local_endpoint());
+    co_spawn(context, echo(acceptor.accept(), pool), boost::asio::detached);
+    std::string got;
+    proactor::async_write(client, std::string("to and fro"),
+                          [](boost::system::error_code, std::size_t, std::string) {});
+    proactor::async_read(client, std::string(10, '.'),
+                         [&](boost::system::error_code, std::size_t, std::string s)
+                         {
+                             got = std::move(s);
+                             client.close();
+                         });
+    context.run();
+    BOOST_TEST(got == "to and fro");
+    BOOST_TEST(pool.available() == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

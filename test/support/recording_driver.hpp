@@ -19,7 +19,10 @@ namespace test {
 class recording_driver final : public proactor::driver
 {
 public:
-    explicit recording_driver(std::unique_ptr<proactor::driver> other) : other_(std::move(other)) {}
+    explicit recording_driver(std::unique_ptr<proactor::driver> other) : other_(std::move(other))
+    {
+        passes_sources_on_ = true;
+    }
 
     struct entry
     {
@@ -54,6 +57,7 @@ public:
         other_->flush();
         count();
     }
+    void release(proactor::buffer_source& s) override { other_->release(s); }
     bool end_calls() override { return other_->end_calls(); }
     void keep_completed() noexcept override { other_->keep_completed(); }
     void let_go() override { other_->let_go(); }
@@ -124,12 +128,23 @@ private:
         {
             auto& s = static_cast<shadow&>(self);
             s.owner->note(entry::kind::item, *s.original, 0, value);
-            static_cast<multishot_operation&>(*s.original).item(value);
+            s.enough = s.owner->pass_on(*s.original, value);
         }
 
         recording_driver* owner = nullptr;
         proactor::operation* original = nullptr;
     };
+
+    /// A connection goes from what the other driver keeps to what this one does. True: it was enough.
+    bool pass_on(proactor::operation& op, std::uint64_t value)
+    {
+        auto& to = static_cast<proactor::multishot_operation&>(op);
+        if (!proactor::request::accepts_many(op.request))
+            to.item(value);
+        else
+            keep(op, other_->take_kept(others(*op.attached)));
+        return has_enough(op);
+    }
 
     shadow& make_shadow(proactor::operation& op)
     {
@@ -139,6 +154,7 @@ private:
         s->owner = this;
         s->original = &op;
         s->request = op.request;
+        s->enough = has_enough(op);
         ::new (static_cast<void*>(op.scratch)) shadow*(s);
         return *s;
     }
@@ -167,7 +183,7 @@ private:
             proactor::outcome o = s.outcome;
             // A connection that came too late is this driver's to keep.
             if (o.error == ECANCELED && op.cancel_requested
-                && std::holds_alternative<proactor::request::accept>(op.request))
+                && proactor::request::accepts_one(op.request))
                 if (const auto late = other_->take_kept(others(*op.attached));
                     late != proactor::invalid_handle)
                     o = {.value = static_cast<std::uint64_t>(late)};

@@ -3,6 +3,7 @@
 
 #include <proactor/detail/hand_over.hpp>
 #include <proactor/detail/handle_state.hpp>
+#include <proactor/detail/pooled_payloads.hpp>
 #include <proactor/detail/waitable.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -255,6 +256,16 @@ public:
                          const IoExecutor& io_ex)
     {
         begin_wait<readiness_transfer>(d, lane::read, handler, io_ex, request::readiness::read);
+    }
+
+    /// Into a buffer of a pool.
+    template <typename Handler, typename IoExecutor>
+    void async_read_some(handle_state& d, const pooled_sequence& pool, Handler& handler,
+                         const IoExecutor& io_ex)
+    {
+        begin<pooled_transfer<request::read_pooled>>(d, lane::read, handler, io_ex, pool.source(),
+                                                     request::read_pooled{},
+                                                     end_of_file::at_zero);
     }
 
 private:

@@ -83,6 +83,9 @@ public:
 
     native_handle take_kept(attachment& a);
 
+    /// See `driver`.
+    void release(buffer_source& source);
+
     void stop();
     bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
     void restart();
@@ -105,6 +108,9 @@ public:
 
     /// Inside the section: these have their outcomes, and count as work already.
     void complete_later(operation_queue& ops);
+
+    /// The same for one, while the driver is reaped: whoever has that done tells the others.
+    void complete_reaped(operation& op) noexcept { ready_.push(op); }
 
     /// Ends all operations without completing them: cancels, reaps, and only then destroys.
     /// What is started afterwards is destroyed by the next call, or with the engine.

@@ -4,6 +4,7 @@
 #include <proactor/detail/hand_over.hpp>
 #include <proactor/detail/at_fork.hpp>
 #include <proactor/detail/handle_state.hpp>
+#include <proactor/detail/pooled_payloads.hpp>
 #include <proactor/file_base.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -371,6 +372,28 @@ public:
             return complete<no_transfer>({}, handler, io_ex);
         begin_on<transfer<request::write, holder>>(stream_lane(f, lane::write), f, handler, io_ex,
                                                    request::write{}, buffers, end_of_file::never);
+    }
+
+    // Into a buffer of a pool.
+
+    template <typename Handler, typename IoExecutor>
+    void async_read_some_at(implementation_type& f, std::uint64_t offset,
+                            const pooled_sequence& pool, Handler& handler,
+                            const IoExecutor& io_ex)
+    {
+        begin<pooled_transfer<request::read_pooled_at>>(f, handler, io_ex, pool.source(),
+                                                        request::read_pooled_at{{}, offset},
+                                                        end_of_file::at_zero);
+    }
+
+    template <typename Handler, typename IoExecutor>
+    void async_read_some(implementation_type& f, const pooled_sequence& pool, Handler& handler,
+                         const IoExecutor& io_ex)
+    {
+        begin_on<pooled_transfer<request::read_pooled>>(stream_lane(f, lane::read), f, handler,
+                                                        io_ex, pool.source(),
+                                                        request::read_pooled{},
+                                                        end_of_file::at_zero);
     }
 
 private:

@@ -28,6 +28,24 @@ struct handle_state
     }
 };
 
+/// What an object's service knows of its handle.
+struct handle_facts
+{
+    error_code ec;
+    detail::engine* engine = nullptr;
+    proactor::attachment* attached = nullptr;
+    unsigned char flags = 0;
+};
+
+/// Asks a service for it in the place of a wait's handler, because Asio's objects show nobody their
+/// services. It is answered inside `async_wait`, and never called.
+struct handle_inquiry
+{
+    handle_facts* facts;
+
+    void operator()(const error_code&) const noexcept {}
+};
+
 /// The part of a service that all handles share.
 class handle_operations
 {

@@ -260,6 +260,17 @@ public:
             end_of_stream(s));
     }
 
+    /// Into a buffer of a pool.
+    template <typename Handler, typename IoExecutor>
+    void async_receive_from(implementation_type& s, const pooled_sequence& pool,
+                            endpoint_type& from, asio::socket_base::message_flags flags,
+                            Handler& handler, const IoExecutor& io_ex)
+    {
+        begin<pooled_receive_from<endpoint_type>>(s, receive_lane(flags), handler, io_ex,
+                                                  pool.source(), from, attempted(flags),
+                                                  end_of_stream(s));
+    }
+
     template <typename Handler, typename IoExecutor>
     void async_receive_from(implementation_type& s, const asio::null_buffers& none,
                             endpoint_type& from, asio::socket_base::message_flags flags,

@@ -2,6 +2,7 @@
 #define PROACTOR_DETAIL_SOCKET_SERVICE_BASE_HPP
 
 #include <proactor/detail/handle_state.hpp>
+#include <proactor/detail/pooled_payloads.hpp>
 #include <proactor/detail/socket_payloads.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -10,6 +11,7 @@
 
 #include <cstddef>
 #include <fcntl.h>
+#include <type_traits>
 
 namespace proactor::detail {
 
@@ -151,6 +153,8 @@ public:
                     const IoExecutor& io_ex)
     {
         using payload = plain<request::poll>;
+        if constexpr (std::is_same_v<Handler, handle_inquiry>)
+            return answer(s, handler);
         switch (w)
         {
         case asio::socket_base::wait_read:
@@ -245,6 +249,18 @@ public:
                                   readiness_for(flags));
     }
 
+    /// Into a buffer of a pool.
+    template <typename Handler, typename IoExecutor>
+    void async_receive(handle_state& s, const pooled_sequence& pool,
+                       asio::socket_base::message_flags flags, Handler& handler,
+                       const IoExecutor& io_ex)
+    {
+        begin<pooled_transfer<request::receive_pooled>>(
+            s, receive_lane(flags), handler, io_ex, pool.source(),
+            request::receive_pooled{{}, nullptr, attempted(flags), is_stream(s)},
+            end_of_stream(s));
+    }
+
     template <typename Buffers>
     std::size_t receive_with_flags(handle_state& s, const Buffers& buffers,
                                    asio::socket_base::message_flags in,
@@ -330,6 +346,21 @@ protected:
             && !ops::set_internal_non_blocking(s.handle, s.flags, true, ec))
             return complete<Payload>(ec, handler, io_ex, std::forward<Args>(args)...);
         start<Payload>(s, l, handler, io_ex, std::forward<Args>(args)...);
+    }
+
+    /// As `begin`, for operations that the asker starts itself.
+    void answer(handle_state& s, handle_inquiry& inquiry)
+    {
+        handle_facts& facts = *inquiry.facts;
+        if (!check_open(s, facts.ec))
+            return;
+        namespace ops = asio::detail::socket_ops;
+        if (!(s.flags & ops::non_blocking)
+            && !ops::set_internal_non_blocking(s.handle, s.flags, true, facts.ec))
+            return;
+        facts.engine = &get_engine();
+        facts.attached = &attachment_of(s);
+        facts.flags = s.flags;
     }
 
     error_code do_open(handle_state& s, int family, int type, int protocol, error_code& ec)

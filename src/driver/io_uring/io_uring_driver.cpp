@@ -2,9 +2,11 @@
 
 #include "../posix/posix_driver.hpp"
 #include "../posix/readiness.hpp"
+#include "buffer_rings.hpp"
 #include "prepare.hpp"
 #include "ring.hpp"
 
+#include <proactor/buffer_source.hpp>
 #include <proactor/detail/annotations.hpp>
 #include <proactor/error.hpp>
 
@@ -75,6 +77,8 @@ public:
     {
         ignore_forks();
         end_pool();
+        if (inherited_)
+            buffers_.abandon(); // not mapped here
     }
 
     ring::failure open(unsigned entries, const opcodes& masked) noexcept
@@ -149,6 +153,7 @@ protected:
         if (ring_.has_completions() || deadline <= now || std::exchange(rung_, false))
             return look(true, true);
         try_all();
+        buffers_.refill();
         if (!arm_doorbell() || !set_aside_.empty() || !fall_asleep())
             return look(true, true);
         __kernel_timespec timeout{};
@@ -195,6 +200,8 @@ protected:
         event_.close();
     }
 
+    void forget(buffer_source& source) noexcept override { buffers_.end(source); }
+
     void abandon() noexcept override
     {
         asleep_.store(false, std::memory_order_relaxed);
@@ -203,6 +210,7 @@ protected:
         for (const io_uring_cqe& cqe : std::exchange(set_aside_, {}))
             if ((cqe.user_data & tag_bits) == 0 && cqe.user_data != ignored)
                 keep(*reinterpret_cast<operation*>(cqe.user_data), cqe);
+        buffers_.abandon();
     }
 
     void abandon_one(operation& op) noexcept override
@@ -230,6 +238,8 @@ private:
             return {error, "eventfd"};
         const auto failed = ring_.open(entries_);
         served_ = served_by(ring_.opcodes() & ~masked_);
+        accepts_multishot_ = can_accept_multishot(ring_.opcodes() & ~masked_);
+        receives_multishot_ = can_receive_multishot(ring_.opcodes() & ~masked_);
         return failed;
     }
 
@@ -237,7 +247,13 @@ private:
     void keep(operation& op, const io_uring_cqe& cqe)
     {
         detail::annotate_reap(&op);
-        if (op.phase == operation::phase::in_flight && cqe.res >= 0)
+        if (cqe.flags & IORING_CQE_F_BUFFER)
+            got_buffer(op, cqe.flags);
+        if (op.phase != operation::phase::in_flight || cqe.res < 0)
+            return;
+        if (goes_on(op))
+            told(op, cqe.res);
+        else
             completed(op, cqe.res, cqe.flags);
     }
 
@@ -248,6 +264,7 @@ private:
         try_all();
         if (!set_aside_.empty())
             take_set_aside();
+        buffers_.refill();
         if (enter && (ring_.unsubmitted() || ring_.needs_enter()))
             submit();
         in_sleep_ = in_sleep;
@@ -261,6 +278,7 @@ private:
     static bool loses_position(const operation& op) noexcept
     {
         return (std::holds_alternative<request::read>(op.request)
+                || std::holds_alternative<request::read_pooled>(op.request)
                 || std::holds_alternative<request::write>(op.request))
             && is_direct(*op.attached)
             && ::lseek(op.attached->handle(), 0, SEEK_CUR) >= 0; // else it is a pipe of packets
@@ -268,11 +286,26 @@ private:
 
     void submit(operation& op)
     {
+        const bool many = goes_on(op);
+        if (many && has_enough(op)) [[unlikely]]
+            return finish(op, 0, 0);
         if (!served_[op.request.index()]) [[unlikely]]
         {
             if (op.phase != operation::phase::polled)
                 op.driver_turn = 0;
             return try_later(op);
+        }
+        if (request::into_pool* into = request::pooled(op.request); into) [[unlikely]]
+        {
+            if (loses_position(op))
+                return block(op);
+            // Taken already: it was with the pool.
+            if (into->taken != buffer_source::none || !buffers_.serves(*into->source, ring_.fd()))
+            {
+                op.driver_turn = 0;
+                return try_later(op);
+            }
+            into->round = into->source->rounds();
         }
         if (loses_position(op) || exceeds_entry(op)) [[unlikely]]
             return block(op);
@@ -280,7 +313,17 @@ private:
         op.driver_turn = turn_;
         op.phase = operation::phase::in_flight;
         ++counters_.submissions;
-        prepare(entry(), op);
+        io_uring_sqe& e = entry();
+        prepare(e, op);
+        if (many && can_multishot(op)) [[unlikely]]
+            make_multishot(e);
+    }
+
+    /// Of a listener that other processes share, see `shared_`, one connection at a time.
+    bool can_multishot(const operation& op) const noexcept
+    {
+        return request::accepts_many(op.request) ? accepts_multishot_ && !shared_
+                                                 : receives_multishot_;
     }
 
     [[gnu::cold]] void watch(operation& op)
@@ -379,8 +422,18 @@ private:
             auto& op = *reinterpret_cast<operation*>(cqe.user_data);
             detail::annotate_reap(&op);
             op.immediate = turn_ == op.driver_turn;
+            if (cqe.flags & IORING_CQE_F_BUFFER) [[unlikely]]
+                got_buffer(op, cqe.flags);
             completed(op, cqe.res, cqe.flags);
         }
+    }
+
+    /// The kernel has chosen one for the operation.
+    void got_buffer(operation& op, std::uint32_t flags) noexcept
+    {
+        request::into_pool& into = *request::pooled(op.request);
+        into.taken = buffers_.filled(*into.source, flags >> IORING_CQE_BUFFER_SHIFT);
+        into.data = into.source->data(into.taken); // for a trial, should the transfer have come to nothing
     }
 
     void doorbell_rang(const io_uring_cqe& cqe)
@@ -402,8 +455,33 @@ private:
             failed(op, result, flags);
         else if (std::holds_alternative<request::poll>(op.request))
             found_ready(op, static_cast<unsigned>(result), flags);
+        else if (goes_on(op)) [[unlikely]]
+            went_on(op, result, flags);
         else
             finish(op, 0, static_cast<std::uint64_t>(result), flags);
+    }
+
+    /// Hands over one of many results. False: it is the end.
+    bool told(operation& op, int result)
+    {
+        if (request::accepts_many(op.request))
+            driver::keep(op, result);
+        else if (result == 0 && std::get<request::receive_pooled>(op.request).stream)
+            return false;
+        else
+            give(op, static_cast<std::uint64_t>(result));
+        return true;
+    }
+
+    [[gnu::noinline]] void went_on(operation& op, int result, std::uint32_t flags)
+    {
+        const bool had_enough = has_enough(op);
+        if (!told(op, result))
+            finish(op, 0, 0);
+        else if (!(flags & IORING_CQE_F_MORE))
+            op.cancel_requested ? finish(op, ECANCELED, 0) : start(op);
+        else if (has_enough(op) && !had_enough && !op.cancel_requested)
+            stop(op);
     }
 
     /// What wakes a wait of a lane is a hint: of urgent data, or of data that somebody else has read
@@ -450,6 +528,8 @@ private:
             return finish(op, 0, 0); // the number is free, and perhaps somebody else's: close(2), NOTES
         if (op.cancel_requested && (result == -EINTR || result == -EAGAIN || result == -EALREADY))
             return finish(op, ECANCELED, 0); // a kernel worker's way to say so
+        if (result == -ECANCELED && !op.cancel_requested && has_enough(op))
+            return finish(op, 0, 0);
         switch (result)
         {
         case -ECANCELED: // by the exit of the thread that submitted it
@@ -466,6 +546,14 @@ private:
                     return poll(op, op.attached->handle(),
                                 op.lane == lane::read ? POLLIN : POLLOUT);
                 return again(op);
+            }
+            break;
+        case -ENOBUFS: // have some been returned since it was submitted?
+            if (auto* into = request::pooled(op.request); into && !op.cancel_requested)
+            {
+                buffers_.refill(*into->source);
+                if (into->round != into->source->rounds())
+                    return again(op);
             }
             break;
         case -ECONNABORTED:
@@ -486,6 +574,7 @@ private:
     }
 
     event_handle event_; // outlives the ring, which polls it
+    buffer_rings buffers_; // its memory outlives the ring
     ring ring_;
     std::vector<io_uring_cqe> set_aside_;
     /// Listeners may be those of other processes. A connection wakes one of the accepts that wait for it, and
@@ -496,6 +585,8 @@ private:
     std::uint64_t generation_ = 0;
     request_set served_; ///< by the ring
     std::uint32_t turn_ = 1; ///< looks at the completion queue
+    bool accepts_multishot_ = false;
+    bool receives_multishot_ = false;
     bool armed_ = false;
     bool in_sleep_ = false; ///< what is drained now ends a sleep
     bool rung_ = false;     ///< the next sleep has been ended already

@@ -3,8 +3,10 @@
 #include "../attempt.hpp"
 #include "../posix/readiness.hpp"
 #include "abi.hpp"
+#include "buffer_rings.hpp"
 
 #include <proactor/attachment.hpp>
+#include <proactor/buffer_source.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -68,6 +70,42 @@ struct filler
         else
             io_uring_prep_write(&sqe, handle, b.single.data, length_of(b.single), offset);
     }
+
+    /// Into a buffer that the kernel chooses.
+    void choose(const request::into_pool& r) const noexcept
+    {
+        sqe.flags |= IOSQE_BUFFER_SELECT;
+        sqe.buf_group = group_of(*r.source);
+    }
+    unsigned size_of(const request::into_pool& r) const noexcept
+    {
+        return length_of({nullptr, r.source->size()});
+    }
+
+    void operator()(const request::receive_pooled& r) const noexcept
+    {
+        if (auto* m = static_cast<msghdr*>(r.header))
+        {
+            m->msg_iov = nullptr;
+            m->msg_iovlen = 0;
+            io_uring_prep_recvmsg(&sqe, handle, m, static_cast<unsigned>(r.flags));
+        }
+        else
+            io_uring_prep_recv(&sqe, handle, nullptr, size_of(r), r.flags);
+        choose(r);
+    }
+    void operator()(const request::read_pooled& r) const noexcept
+    {
+        prepare_device();
+        io_uring_prep_read(&sqe, handle, nullptr, size_of(r), no_offset);
+        choose(r);
+    }
+    void operator()(const request::read_pooled_at& r) const noexcept
+    {
+        io_uring_prep_read(&sqe, handle, nullptr, size_of(r), r.offset);
+        choose(r);
+    }
+    void operator()(const request::await_buffer&) const noexcept {} // the driver's base does it
 
     void operator()(const request::nothing&) const noexcept { io_uring_prep_nop(&sqe); }
     void operator()(const request::read& r) const noexcept
@@ -202,6 +240,17 @@ void prepare(io_uring_sqe& sqe, operation& op)
         fill(sqe, op, *s);
     else
         std::visit([&](const auto& r) { fill(sqe, op, r); }, op.request);
+}
+
+void make_multishot(io_uring_sqe& sqe) noexcept
+{
+    if (sqe.opcode == IORING_OP_ACCEPT)
+        sqe.ioprio |= IORING_ACCEPT_MULTISHOT;
+    else
+    {
+        sqe.ioprio |= IORING_RECV_MULTISHOT;
+        sqe.len = 0; // all of a buffer; else EINVAL: io_uring_prep_recv_multishot(3)
+    }
 }
 
 void prepare_poll(io_uring_sqe& sqe, operation& op, int handle, unsigned mask)

@@ -13,6 +13,10 @@ namespace proactor::io_uring {
 /// The operation's request; a message header goes to its scratch.
 void prepare(io_uring_sqe& sqe, operation& op);
 
+/// Has an accept or a receive that was prepared go on until it is cancelled, or until the kernel ends it,
+/// which it tells by the absence of IORING_CQE_F_MORE.
+void make_multishot(io_uring_sqe& sqe) noexcept;
+
 /// A wait until a handle is ready, on behalf of the operation.
 void prepare_poll(io_uring_sqe& sqe, operation& op, int handle, unsigned mask);
 

@@ -45,6 +45,10 @@ struct need
     constexpr need(const request::allocate&) : need(IORING_OP_FALLOCATE) {}
     constexpr need(const request::advise&) : need(IORING_OP_FADVISE) {}
     constexpr need(const request::sync_range&) : need(IORING_OP_SYNC_FILE_RANGE) {}
+    constexpr need(const request::receive_pooled&) : need(IORING_OP_RECV, IORING_OP_RECVMSG) {}
+    constexpr need(const request::read_pooled&) : need(IORING_OP_READ) {}
+    constexpr need(const request::read_pooled_at&) : need(IORING_OP_READ) {}
+    constexpr need(const request::await_buffer&) : need(nowhere) {} // the driver's base does it
 
 private:
     constexpr need(int a, int b = none) : one(a), other(b) {}
@@ -91,6 +95,16 @@ request_set served_by(const opcodes& supported) noexcept
     for (std::size_t i = 0; i != needs.size(); ++i)
         served[i] = has(supported, needs[i].one) && has(supported, needs[i].other);
     return served;
+}
+
+bool can_receive_multishot(const opcodes& supported) noexcept
+{
+    return has(supported, IORING_OP_SEND_ZC);
+}
+
+bool can_accept_multishot(const opcodes& supported) noexcept
+{
+    return multishot_accepts && has(supported, IORING_OP_SOCKET);
 }
 
 } // namespace proactor::io_uring

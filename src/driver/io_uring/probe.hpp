@@ -23,6 +23,15 @@ using request_set = std::bitset<std::variant_size_v<request::any>>;
 /// The requests that these opcodes can carry out.
 request_set served_by(const opcodes& supported) noexcept;
 
+/// Whether a stream of connections is one submission, where the kernel can, or one for each.
+inline constexpr bool multishot_accepts = true;
+
+/// Whether an accept can go on: since 5.19, which no opcode of its own tells.
+bool can_accept_multishot(const opcodes& supported) noexcept;
+
+/// The same for receives, since 6.0.
+bool can_receive_multishot(const opcodes& supported) noexcept;
+
 } // namespace proactor::io_uring
 
 #endif

@@ -39,6 +39,8 @@ public:
     /// The same where they are its own.
     void close() noexcept;
 
+    int fd() const noexcept { return fd_; }
+
     /// What its kernel can do.
     const io_uring::opcodes& opcodes() const noexcept { return opcodes_; }
 

@@ -2,6 +2,8 @@
 
 #include "readiness.hpp"
 
+#include <proactor/buffer_source.hpp>
+
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
@@ -65,6 +67,20 @@ std::int64_t ensure_non_blocking(native_handle handle) noexcept
     if (flags < 0 || (!(flags & O_NONBLOCK) && ::fcntl(handle, F_SETFL, flags | O_NONBLOCK) < 0))
         return -errno;
     return 0;
+}
+
+/// A transfer into a buffer that has been taken, as one into a buffer of its own.
+buffer_list taken(const request::into_pool& r) noexcept
+{
+    return {{r.data, r.source->size()}};
+}
+request::read plain(const request::read_pooled& r) noexcept
+{
+    return {taken(r)};
+}
+request::read_at plain(const request::read_pooled_at& r) noexcept
+{
+    return {taken(r), r.offset};
 }
 
 attempted finished(std::int64_t result) noexcept
@@ -212,6 +228,22 @@ struct trial
         return {n == -EAGAIN || n == -EOPNOTSUPP ? next::block : next::done, false, n};
     }
 
+    attempted operator()(const request::receive_pooled& r) const noexcept
+    {
+        if (!r.header)
+            return (*this)(request::receive{taken(r), r.flags, r.stream});
+        const buffer_list into = taken(r);
+        auto& m = *static_cast<msghdr*>(r.header);
+        m.msg_iov = const_cast<iovec*>(iovecs(into));
+        m.msg_iovlen = into.size();
+        return (*this)(request::receive_message{r.header, r.flags});
+    }
+    attempted operator()(const request::read_pooled& r) const noexcept { return (*this)(plain(r)); }
+    attempted operator()(const request::read_pooled_at& r) const noexcept
+    {
+        return (*this)(plain(r));
+    }
+
     attempted operator()(const request::poll& r) const noexcept
     {
         if (r.many)
@@ -266,6 +298,14 @@ struct performance
     {
         return call([&] { return ::pwritev(handle, iovecs(r.buffers), count(r.buffers),
                                            static_cast<off_t>(r.offset)); });
+    }
+    std::int64_t operator()(const request::read_pooled& r) const noexcept
+    {
+        return (*this)(plain(r));
+    }
+    std::int64_t operator()(const request::read_pooled_at& r) const noexcept
+    {
+        return (*this)(plain(r));
     }
     std::int64_t operator()(const request::open& r) const noexcept
     {
@@ -342,6 +382,11 @@ struct wanted
 
     readiness operator()(const request::read&) const noexcept { return readiness::read; }
     readiness operator()(const request::accept&) const noexcept { return readiness::read; }
+    readiness operator()(const request::receive_pooled& r) const noexcept
+    {
+        return received(r.flags);
+    }
+    readiness operator()(const request::read_pooled&) const noexcept { return readiness::read; }
     readiness operator()(const request::receive& r) const noexcept { return received(r.flags); }
     readiness operator()(const request::receive_message& r) const noexcept
     {
@@ -373,6 +418,10 @@ concept blocking = one_of<T, request::write_at, request::open, request::sync, re
 struct way
 {
     means operator()(const request::read_at&) const noexcept { return means::memory_or_pool; }
+    means operator()(const request::read_pooled_at&) const noexcept
+    {
+        return means::memory_or_pool;
+    }
     template <blocking Request>
     means operator()(const Request&) const noexcept
     {

@@ -1,5 +1,7 @@
 #include "posix_driver.hpp"
 
+#include <proactor/buffer_source.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
@@ -13,6 +15,17 @@ using next = attempted::next;
 /// A look at the driver copies so much of files from the system's memory: some 100 us.
 constexpr unsigned read_unit = 4096;
 constexpr unsigned units_a_look = 128;
+constexpr unsigned connections_a_look = 64;
+
+/// What a read of a file may copy, or 0 for all else.
+std::size_t copied(const operation& op) noexcept
+{
+    if (const auto* r = std::get_if<request::read_at>(&op.request))
+        return std::max<std::size_t>(1, r->buffers.bytes());
+    if (const auto* r = std::get_if<request::read_pooled_at>(&op.request))
+        return r->source->size();
+    return 0;
+}
 
 bool is_positioned(const operation& op) noexcept
 {
@@ -44,31 +57,33 @@ void posix_driver::try_untried()
 
 void posix_driver::try_one(operation& op)
 {
-    if (is_positioned(op))
+    if (is_positioned(op) && is_direct(*op.attached))
     {
-        if (is_direct(*op.attached))
+        if (op.cancel_requested || !start_direct(op))
+            block(op);
+        return;
+    }
+    if (const std::size_t bytes = copied(op))
+    {
+        const std::size_t units = (bytes + read_unit - 1) / read_unit;
+        if (units > units_a_look)
+            return block(op); // a copy that long is work for another thread, in memory or not
+        if (units > budget_)
         {
-            if (op.cancel_requested || !start_direct(op))
-                block(op);
+            postponed_.push(op);
+            postponed_any_.store(true, std::memory_order_relaxed);
             return;
         }
-        if (const auto* r = std::get_if<request::read_at>(&op.request))
-        {
-            const std::size_t units
-                = std::max<std::size_t>(1, (r->buffers.bytes() + read_unit - 1) / read_unit);
-            if (units > units_a_look)
-                return block(op); // a copy that long is work for another thread, in memory or not
-            if (units > budget_)
-            {
-            {
-                postponed_.push(op);
-                postponed_any_.store(true, std::memory_order_relaxed);
-                return;
-            }
-            }
-            budget_ -= static_cast<unsigned>(units);
-        }
+        budget_ -= static_cast<unsigned>(units);
     }
+    if (request::accepts_many(op.request)) [[unlikely]]
+        return accept_many(op);
+    const bool receives_many = request::receives_many(op.request);
+    if (receives_many && (op.cancel_requested || has_enough(op)))
+        return finish(op, op.cancel_requested ? ECANCELED : 0, 0);
+    const bool into_pool = request::pooled(op.request) != nullptr;
+    if (into_pool && !take_buffer(op)) [[unlikely]]
+        return;
     const bool again = op.driver_turn++ != 0;
     // Below the mark at which a system tells of room it may take a little all the same: a success that
     // nobody has waited for, and behind which a composed operation would go on after its cancellation.
@@ -82,7 +97,9 @@ void posix_driver::try_one(operation& op)
         op.immediate = !again;
         if (drained)
             op.attached->notes.drained = true;
-        if (result < 0)
+        if (receives_many && result >= 0)
+            received(op, static_cast<std::uint64_t>(result));
+        else if (result < 0)
             finish(op, static_cast<int>(-result), 0);
         else
             finish(op, 0, static_cast<std::uint64_t>(result));
@@ -90,6 +107,8 @@ void posix_driver::try_one(operation& op)
     case next::wait:
         if (op.cancel_requested)
             return finish(op, ECANCELED, 0);
+        if (into_pool)
+            put_buffer(op); // what waits holds none
         op.phase = operation::phase::polled;
         await(op);
         break;
@@ -97,6 +116,44 @@ void posix_driver::try_one(operation& op)
         block(op);
         break;
     }
+}
+
+/// Takes connections until there is none, its owner has enough, or others should have their turn.
+void posix_driver::accept_many(operation& op)
+{
+    for (unsigned taken = 0;; ++taken)
+    {
+        if (op.cancel_requested)
+            return finish(op, ECANCELED, 0);
+        if (has_enough(op))
+            return finish(op, 0, 0);
+        if (taken == connections_a_look)
+        {
+            postponed_.push(op);
+            return postponed_any_.store(true, std::memory_order_relaxed);
+        }
+        ++counters_.system_calls;
+        const auto [then, drained, result] = detail::attempt(op.attached->handle(), op, true);
+        if (then != next::done)
+            break;
+        if (result < 0)
+            return finish(op, static_cast<int>(-result), 0);
+        keep(op, static_cast<native_handle>(result));
+    }
+    op.phase = operation::phase::polled;
+    await(op);
+}
+
+/// Goes on as long as there are buffers, and its owner has not enough.
+void posix_driver::received(operation& op, std::uint64_t bytes)
+{
+    if (bytes == 0 && std::get<request::receive_pooled>(op.request).stream)
+        return finish(op, 0, 0);
+    give(op, bytes);
+    if (has_enough(op))
+        finish(op, 0, 0);
+    else
+        start(op);
 }
 
 /// Whether a file was opened for direct transfers: open(2), O_DIRECT.
@@ -115,6 +172,8 @@ void posix_driver::block(operation& op)
 {
     if (op.cancel_requested)
         return finish(op, ECANCELED, 0);
+    if (request::pooled(op.request) && !take_buffer(op))
+        return;
     if (!pool_)
         pool_ = std::make_unique<blocking_pool>(limits_, &perform_on_pool, this);
     op.phase = operation::phase::pooled;

@@ -84,15 +84,16 @@ protected:
     /// Any thread, as `ready`: whether there is anything for `take_returned`.
     bool returned() const noexcept
     {
-        return returned_.filled() || postponed_any_.load(std::memory_order_relaxed);
+        return returned_.filled() || postponed_any_.load(std::memory_order_relaxed)
+            || buffers_came();
     }
 
     /// Around a sleep. Operations that come back from the pool in between end it; if `fall_asleep` says
     /// no, some have come already.
     bool fall_asleep() noexcept
     {
-        return !untried() && postponed_.empty() && !finished_any() && !between_parts()
-            && returned_.sleep();
+        return !untried() && postponed_.empty() && !finished_any() && !told_of_items()
+            && !between_parts() && !buffers_came() && returned_.sleep();
     }
     void wake_up() noexcept { returned_.rouse(); }
 
@@ -105,6 +106,8 @@ private:
     void take_all_returned();
     void take_back(operation& op);
     void try_one(operation& op);
+    void accept_many(operation& op);
+    void received(operation& op, std::uint64_t bytes);
     static void perform_on_pool(void* self, operation& op) noexcept;
 
     operation_queue untried_;

@@ -61,6 +61,8 @@ bool tells_drained(attachment& a) noexcept
 
 bool is_stream_receive(const operation& op) noexcept
 {
+    if (const auto* p = std::get_if<request::receive_pooled>(&op.request))
+        return p->stream && p->flags == 0 && !p->header;
     const auto* r = std::get_if<request::receive>(&op.request);
     return r && r->stream && r->flags == 0;
 }

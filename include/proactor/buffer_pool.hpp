@@ -1,0 +1,161 @@
+#ifndef PROACTOR_BUFFER_POOL_HPP
+#define PROACTOR_BUFFER_POOL_HPP
+
+#include <proactor/detail/lone_operation.hpp>
+#include <proactor/detail/pooled_op.hpp>
+#include <proactor/pooled_buffer.hpp>
+#include <proactor/receive.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+
+namespace proactor {
+
+/// Buffers of one size for the operations of one context. A receive into it takes one when there is data, so
+/// that what waits holds none: on io_uring the kernel itself takes it, on other drivers whoever tries.
+///
+/// A context may have several. Memory is touched as it is used; a buffer that comes back is the next to be
+/// taken. An operation completes with `boost::asio::error::no_buffer_space` if it finds none, at its start or
+/// when data comes, which stays where it is; `async_wait` tells when to try again.
+///
+/// Lifetimes: a pool is destroyed before its context. Buffers and operations in flight may outlive it.
+///
+/// Threads: distinct pools are safe; `available` and `async_wait` are on any thread. Buffers come back on
+/// any thread.
+///
+/// Errors: the executor's context must be a `proactor::io_context`, or constructors throw
+/// `boost::system::system_error` with `operation_not_supported`. Operations of another context than the
+/// pool's complete with `invalid_argument`.
+///
+/// @code
+/// proactor::buffer_pool pool(context, 64, 4096);
+/// auto [ec, buffer] = co_await proactor::async_receive(socket, pool, as_tuple(use_awaitable));
+/// if (!ec)
+///     use(buffer.data(), buffer.size());
+/// @endcode
+class buffer_pool
+{
+public:
+    using executor_type = asio::any_io_executor;
+
+    /// The most buffers that a pool can have: what a kernel takes.
+    static constexpr std::size_t most = buffer_source::most;
+
+    /// `source` is an executor, a context or an I/O object. Throws `std::invalid_argument` unless
+    /// 1 <= `count` <= `most` and 1 <= `size` < 2 GiB.
+    template <typename Source>
+        requires requires(Source& s) { asio::any_io_executor(detail::executor_of(s)); }
+    buffer_pool(Source&& source, std::size_t count, std::size_t size)
+        : executor_(detail::executor_of(source))
+        , engine_(detail::engine_of(executor_))
+        , source_(make(count, size))
+    {
+    }
+    buffer_pool(const buffer_pool&) = delete;
+    buffer_pool& operator=(const buffer_pool&) = delete;
+
+    /// Waits for a buffer end with `operation_aborted`, operations in flight go on.
+    ~buffer_pool() { engine_.release(*source_); }
+
+    const executor_type& get_executor() const noexcept { return executor_; }
+
+    std::size_t count() const noexcept { return source_->count(); }
+    std::size_t buffer_size() const noexcept { return source_->size(); }
+
+    /// How many buffers nobody has. While others take and return some, a hint.
+    std::size_t available() const noexcept { return source_->available(); }
+
+    /// Waits until a buffer is available. Completes with `void(error_code)`, never inside this call. All waits
+    /// complete with the first buffer that comes back, and whoever tries first gets it.
+    ///
+    /// Cancellation: terminal, partial and total.
+    template <typename Token = asio::default_completion_token_t<executor_type>>
+    auto async_wait(Token&& token = asio::default_completion_token_t<executor_type>())
+    {
+        return detail::initiate_lone<Token, void(error_code)>(
+            executor_, token,
+            [source = source_.get()](detail::engine& e, auto& handler, const executor_type& ex)
+            {
+                detail::start_lone<detail::buffer_wait_payload>(e, invalid_handle, lane::none,
+                                                                handler, ex, *source);
+            });
+    }
+
+    /// For operations of this library.
+    buffer_source& source() noexcept { return *source_; }
+
+private:
+    static detail::source_reference make(std::size_t count, std::size_t size)
+    {
+        if (count == 0 || count > most || size == 0 || size >> 31)
+            throw std::invalid_argument("proactor::buffer_pool: count or size");
+        return detail::source_reference(buffer_source::make(count, size));
+    }
+
+    executor_type executor_;
+    detail::engine& engine_;
+    detail::source_reference source_;
+};
+
+/// Receives on a connected socket into a buffer of the pool.
+///
+/// Completes with `void(error_code, pooled_buffer)`: without an error with what was received. A datagram
+/// without bytes brings no buffer; one that is larger than a buffer is cut. The end of a stream is
+/// `error::eof`.
+///
+/// The socket and the pool may be destroyed meanwhile. Cancellation is that of the socket's own operation; one
+/// that has succeeded nevertheless brings its buffer.
+template <detail::a_socket Socket,
+          typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
+auto async_receive(
+    Socket& socket, buffer_pool& pool,
+    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
+{
+    return detail::start_pooled<Token>(socket, pool.source(), token,
+                                       [](Socket& s, detail::pooled_sequence b, auto&& op)
+                                       { s.async_receive(b, std::move(op)); });
+}
+
+/// Receives a datagram. `sender` must live until the completion; see `async_receive`.
+template <detail::a_socket Socket,
+          typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
+auto async_receive_from(
+    Socket& socket, buffer_pool& pool, detail::endpoint_of<Socket>& sender,
+    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
+{
+    return detail::start_pooled<Token>(
+        socket, pool.source(), token, [&sender](Socket& s, detail::pooled_sequence b, auto&& op)
+        { s.async_receive_from(b, sender, std::move(op)); });
+}
+
+/// Reads from a stream of ours what comes first: a socket, a pipe, a descriptor, a file. Otherwise as
+/// `async_receive`.
+template <typename Stream,
+          typename Token = asio::default_completion_token_t<typename Stream::executor_type>>
+auto async_read_some(
+    Stream& stream, buffer_pool& pool,
+    Token&& token = asio::default_completion_token_t<typename Stream::executor_type>())
+{
+    return detail::start_pooled<Token>(stream, pool.source(), token,
+                                       [](Stream& s, detail::pooled_sequence b, auto&& op)
+                                       { s.async_read_some(b, std::move(op)); });
+}
+
+/// Reads from a position of a file, with one read of the system. The end of the file is `error::eof`.
+template <typename Device,
+          typename Token = asio::default_completion_token_t<typename Device::executor_type>>
+auto async_read_some_at(
+    Device& file, std::uint64_t offset, buffer_pool& pool,
+    Token&& token = asio::default_completion_token_t<typename Device::executor_type>())
+{
+    return detail::start_pooled<Token>(file, pool.source(), token,
+                                       [offset](Device& f, detail::pooled_sequence b, auto&& op)
+                                       { f.async_read_some_at(offset, b, std::move(op)); });
+}
+
+} // namespace proactor
+
+#endif
