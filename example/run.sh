@@ -235,6 +235,7 @@ requests=$(word 'requests served' 3)
 bytes=$(word 'bytes sent' 3)
 check "it counted its requests" test "${requests:-0}" -gt $small_files
 check "it counted its bytes" test "${bytes:-0}" -gt $((2 * large_mib * 1024 * 1024))
+check "the kernel sent the files" grep -q '^files: sent by the kernel, [1-9]' "$work/server.out"
 check_equal "open descriptors at the end as at the start" \
     "$(word 'open descriptors' 4)" "$(word 'open descriptors' 6)"
 check_equal "no operation in flight at the end, as at the start" \

@@ -6,6 +6,7 @@
 #include <proactor/accept_stream.hpp>
 #include <proactor/buffer_pool.hpp>
 #include <proactor/buffers.hpp>
+#include <proactor/copy.hpp>
 #include <proactor/event.hpp>
 #include <proactor/fs.hpp>
 #include <proactor/interval.hpp>
@@ -18,6 +19,9 @@
 #include <proactor/receive.hpp>
 #include <proactor/receive_stream.hpp>
 #include <proactor/send.hpp>
+#include <proactor/send_file.hpp>
+#include <proactor/send_zc.hpp>
+#include <proactor/splice.hpp>
 #include <proactor/standard_streams.hpp>
 #include <proactor/stream_file.hpp>
 #include <proactor/timeout.hpp>

@@ -9,10 +9,12 @@ namespace file_server {
 
 std::string_view const usage =
     "usage: file_server --root DIR [--port N] [--address A] [--port-file FILE]\n"
+    "                   [--copy]\n"
     "  --root DIR        the folder to serve\n"
     "  --port N          the port to listen on; 0, the default, takes a free one\n"
     "  --address A       the address to listen on; 127.0.0.1 by default\n"
-    "  --port-file FILE  where to write the port once the server listens\n";
+    "  --port-file FILE  where to write the port once the server listens\n"
+    "  --copy            read files and send what was read; else the kernel sends them\n";
 
 namespace {
 
@@ -48,6 +50,11 @@ command_line parse_command_line(std::vector<std::string_view> const& arguments)
         {
             result.help = true;
             return result;
+        }
+        if (name == "--copy")
+        {
+            result.copy = true;
+            continue;
         }
         if (name != "--root" && name != "--port" && name != "--address" && name != "--port-file")
             throw bad_arguments("unknown argument: '" + std::string(name) + "'");

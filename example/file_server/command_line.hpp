@@ -16,6 +16,7 @@ struct command_line
     boost::asio::ip::address address;
     unsigned short port = 0; // 0: one that is free
     std::filesystem::path port_file;
+    bool copy = false;
 };
 
 extern std::string_view const usage;

@@ -53,7 +53,8 @@ void serve(file_server::command_line const& wanted)
     file_server::totals sum;
     {
         file_server::server server(context, {wanted.address, wanted.port},
-                                   file_server::document_root(wanted.root), stop_signals, bounds);
+                                   file_server::document_root(wanted.root), stop_signals, bounds,
+                                   wanted.copy);
         std::cout << "listening on " << server.endpoint() << '\n'
                   << "driver: " << context.metrics().driver << std::endl;
         if (!wanted.port_file.empty())
@@ -69,6 +70,8 @@ void serve(file_server::command_line const& wanted)
 
     std::cout << "requests served: " << sum.requests << '\n'
               << "bytes sent: " << sum.bytes << '\n'
+              << "files: " << (wanted.copy ? "read and sent" : "sent by the kernel") << ", "
+              << sum.in_place << " bytes without a copy\n"
               << "open descriptors: before " << descriptors_before << " after "
               << file_server::open_descriptors() << '\n'
               << "operations in flight: " << context.metrics().in_flight << " (at the start "

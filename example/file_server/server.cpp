@@ -36,8 +36,9 @@ tcp::acceptor listen_on(proactor::io_context& context, tcp::endpoint where)
 } // namespace
 
 server::server(proactor::io_context& context, tcp::endpoint where, document_root root,
-               asio::signal_set& stop_signals, limits bounds)
-    : shared_{context, std::move(root), bounds, {context.get_executor(), bounds.transfers}, {}},
+               asio::signal_set& stop_signals, limits bounds, bool copies_files)
+    : shared_{context, std::move(root), bounds, {context.get_executor(), bounds.transfers}, {},
+              copies_files},
       acceptor_(listen_on(context, where)), stop_signals_(stop_signals), wake_up_(context)
 {
 }

@@ -19,7 +19,7 @@ public:
     // Throws std::runtime_error when it cannot listen there. `stop_signals` must outlive
     // the server: the first signal ends it in order, the second ends the grace period.
     server(proactor::io_context& context, boost::asio::ip::tcp::endpoint where, document_root root,
-           boost::asio::signal_set& stop_signals, limits bounds = {});
+           boost::asio::signal_set& stop_signals, limits bounds, bool copies_files = false);
 
     boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
     totals const& sum() const { return shared_.sum; }

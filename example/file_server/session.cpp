@@ -197,6 +197,8 @@ asio::awaitable<bool> session::send_file(proactor::random_access_file& file, byt
 
     if (how.head_only)
         co_return co_await send_head(head);
+    if (!shared_.copies_files)
+        co_return co_await send_in_place(file, bytes, head);
 
     response_writer writer(head);
     auto const next_size = [&] {
@@ -233,6 +235,29 @@ asio::awaitable<bool> session::send_file(proactor::random_access_file& file, byt
     }
     // The file cannot be read or has shrunk: only the end of the connection can say so now.
     co_return false;
+}
+
+asio::awaitable<bool> session::send_in_place(proactor::random_access_file& file, byte_range bytes,
+                                             response& head)
+{
+    response_writer writer(head);
+    stream_.expires_after(shared_.bounds.piece_sent);
+    auto [error, count] = co_await http::async_write_header(stream_, writer, as_result);
+    shared_.sum.bytes += count;
+    stream_.expires_never();
+    while (!error && bytes.length > 0)
+    {
+        auto const size = std::min<std::uint64_t>(bytes.length, shared_.bounds.piece);
+        std::tie(error, count) = co_await proactor::async_send_file(
+            stream_.socket(), file, bytes.first, size,
+            proactor::timeout(shared_.bounds.piece_sent, as_result));
+        bytes.first += count;
+        bytes.length -= count;
+        shared_.sum.bytes += count;
+        shared_.sum.in_place += count;
+    }
+    shared_.sum.requests += !error;
+    co_return !error;
 }
 
 asio::awaitable<bool> session::send_head(response& head)

@@ -54,6 +54,8 @@ private:
                                              std::string_view content_range = {});
     boost::asio::awaitable<bool> send_file(proactor::random_access_file& file, byte_range bytes,
                                            response head, manner how);
+    boost::asio::awaitable<bool> send_in_place(proactor::random_access_file& file,
+                                               byte_range bytes, response& head);
     boost::asio::awaitable<bool> send_head(response& head);
     boost::asio::awaitable<bool> send_piece(response_writer& writer);
 

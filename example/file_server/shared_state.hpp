@@ -14,6 +14,7 @@ struct totals
 {
     std::uint64_t requests = 0; // answered to the last byte, with whatever status
     std::uint64_t bytes = 0;    // written to sockets, headers included
+    std::uint64_t in_place = 0; // of these, of files and without a copy in this process
 };
 
 // What all sessions of a server share. One thread runs them, and so there is no lock.
@@ -24,6 +25,7 @@ struct shared_state
     limits bounds;
     transfer_limit transfers;
     totals sum;
+    bool copies_files;
 };
 
 } // namespace file_server

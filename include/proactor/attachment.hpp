@@ -22,6 +22,7 @@ struct handle_notes
     answer direct = answer::unknown;        ///< its transfers go past the system's memory
     answer tells_drained = answer::unknown; ///< a short receive has taken all there was
     answer waitable = answer::unknown;      ///< see `detail::is_waitable`
+    answer sends_in_place = answer::unknown; ///< no: the system has had to copy
     bool prepared = false;                ///< for reads and writes of a stream
     bool drained = false;                 ///< and so it did, and no event has come since
     request::readiness watched = request::readiness::none; ///< for which events will come

@@ -80,8 +80,12 @@ const char* name_of(means m) noexcept;
 ///
 /// Waiting. [D18] `wait` flushes, sleeps until there is something to give back, `wake` was called
 /// or the deadline has passed, and reaps; it leaves the section, if it was given one, while it
-/// sleeps, and does not sleep if there is something to give back or if it has told of an item. [D19] A `wake` before the sleep
-/// ends the sleep. [D20] `reap` never waits.
+/// sleeps, and does not sleep if there is something to give back or if it has told of an item. [D19] A
+/// `wake` before the sleep ends the sleep. [D20] `reap` never waits.
+///
+/// Sends in place. [D27] One whose bytes the system has taken lets the next of its lane begin, and is
+/// given back when its buffers are read no more. Until then `cancel` does nothing to it; `await_release`,
+/// `shut_down` and a `detach` that leaves the handle open reset its connection: nobody waits for the peer.
 ///
 /// Teardown. [D21] `shut_down` cancels everything and returns when all of it has been given back,
 /// on whatever thread, and whatever became of the threads that submitted.
@@ -268,6 +272,8 @@ protected:
     {
         return goes_on(op) && static_cast<const multishot_operation&>(op).enough;
     }
+    /// A send whose buffers the system still reads makes room for the next of its lane.
+    void leave_lane(operation& op);
 
     /// Calls `f(operation&)` for all that have been begun and not ended. `f` may end none.
     template <typename F>
@@ -309,6 +315,8 @@ protected:
 
 private:
     void begin(operation& op);
+    void begin_next(attachment& a, lane l);
+    void end_held(attachment& a, bool in_flight_too = false) noexcept;
     void go_on();
     void ask(operation& op);
     void ask_source(operation& op);

@@ -73,7 +73,8 @@ public:
         polled,    ///< in flight as a wait for readiness, to be tried again
         untried,   ///< in the driver's queue of what it tries next
         pooled,    ///< with the blocking pool
-        between    ///< two parts of a whole transfer
+        between,   ///< two parts of a whole transfer
+        held       ///< done but for its buffers, which the kernel still reads
     } phase = phase::idle;
 
     bool cancel_requested = false;

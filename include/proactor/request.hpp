@@ -77,6 +77,35 @@ struct send
     bool whole = false; ///< of a stream
 };
 
+/// Sends on a connected socket, where the system can without copying the bytes. It completes when the
+/// system reads the buffers no more, which may take until the peer has acknowledged them. Value: bytes.
+struct send_zc
+{
+    /// Of the outcome's flags: no byte was copied.
+    static constexpr std::uint32_t in_place = 1;
+
+    buffer_list buffers;
+    int flags = 0;
+    bool whole = false;         ///< of a stream
+    bool copies = false;        ///< a plain send; set by the driver for one that was copied, too
+    bool even_if_copied = false; ///< also where the system had to copy before
+
+    /// Whether it goes on after a part.
+    bool goes_on(std::uint64_t moved) const noexcept
+    {
+        return whole && moved != 0 && moved < buffers.bytes();
+    }
+};
+
+/// Sends a part of a file on a connected socket, without a copy through this process, until all of it is
+/// sent, the file ends or an error comes. Value: bytes.
+struct send_file
+{
+    native_handle file = invalid_handle; ///< stays open until the operation's end
+    std::uint64_t offset = 0;
+    std::uint64_t count = 0;
+};
+
 /// The system's header of a datagram with its address (`msghdr`, `WSAMSG`), beside the operation.
 /// The kernel may write to it: address length and received flags are read from it afterwards.
 struct receive_message
@@ -322,7 +351,8 @@ struct await_buffer
 using any = std::variant<nothing, read, write, read_at, write_at, receive, send, receive_message,
                          send_message, accept, connect, poll, open, sync, close, call, stat, rename,
                          remove, create_directory, link, symlink, truncate, allocate, advise,
-                         sync_range, receive_pooled, read_pooled, read_pooled_at, await_buffer>;
+                         sync_range, receive_pooled, read_pooled, read_pooled_at, await_buffer, send_zc,
+                         send_file>;
 
 /// Calls `f(transfer)` if it is one, else returns false. The most frequent ones first.
 template <typename Any, typename F>
@@ -339,6 +369,8 @@ bool if_transfer(Any& r, F f)
     if (auto* t = std::get_if<read>(&r))
         return f(*t);
     if (auto* t = std::get_if<write>(&r))
+        return f(*t);
+    if (auto* t = std::get_if<send_zc>(&r))
         return f(*t);
     return false;
 }
@@ -379,12 +411,19 @@ inline buffer_source* source_of(const any& r) noexcept
 /// Whether it is a transfer that asks for all of its buffers.
 inline bool is_whole(const any& r) noexcept
 {
-    return if_transfer(r, [](const auto& t) { return t.whole; });
+    return std::holds_alternative<send_file>(r)
+        || if_transfer(r, [](const auto& t) { return t.whole; });
 }
 
 /// Takes `moved` bytes off such a transfer. True: it has to go on.
 inline bool advance(any& r, std::uint64_t moved) noexcept
 {
+    if (auto* f = std::get_if<send_file>(&r))
+    {
+        f->offset += moved;
+        f->count -= moved;
+        return moved != 0 && f->count != 0;
+    }
     return if_transfer(r,
                        [moved](auto& t)
                        {

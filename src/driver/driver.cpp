@@ -53,6 +53,8 @@ attachment& driver::attach(native_handle handle)
 
 void driver::detach(attachment& a, bool close_handle)
 {
+    if (!close_handle)
+        end_held(a, true); // nobody could later
     a.detached_ = true;
     a.close_when_idle_ = close_handle;
     for (native_handle kept : a.kept_)
@@ -97,6 +99,8 @@ bool driver::attempt(operation& op, attachment& on, lane l)
         || std::holds_alternative<request::connect>(op.request) || request::is_whole(op.request)
         || request::accepts_many(op.request) || request::names_source(op.request))
         return false;
+    if (std::holds_alternative<request::send_zc>(op.request) && serves(op.request) == means::system)
+        return false; // which would copy
     const auto tried = detail::attempt(on.handle_, op, false);
     ++counters_.system_calls;
     if (tried.then != detail::attempted::next::done)
@@ -335,22 +339,49 @@ void driver::finish(operation& op, int error, std::uint64_t value, std::uint32_t
     --in_flight_;
     end(op, error, value);
     if (l != lane::none)
-    {
-        // Those that were cancelled while they waited end here, in their order.
-        auto& waiting = a.lanes_[attachment::index(l)];
-        while (waiting.linked())
-        {
-            operation& following = *static_cast<operation*>(waiting.after);
-            if (!following.cancel_requested)
-            {
-                begin(following);
-                return;
-            }
-            end(following, ECANCELED, 0);
-        }
-    }
+        begin_next(a, l);
     if (a.detached_ && !a.busy())
         recycle(a);
+}
+
+void driver::begin_next(attachment& a, lane l)
+{
+    // Those that were cancelled while they waited end here, in their order.
+    auto& waiting = a.lanes_[attachment::index(l)];
+    while (waiting.linked())
+    {
+        operation& following = *static_cast<operation*>(waiting.after);
+        if (!following.cancel_requested)
+            return begin(following);
+        end(following, ECANCELED, 0);
+    }
+}
+
+void driver::leave_lane(operation& op)
+{
+    const lane l = std::exchange(op.lane, lane::none);
+    if (l == lane::none)
+        return;
+    op.unlink();
+    op.link_before(op.attached->lanes_[attachment::index(lane::none)]);
+    begin_next(*op.attached, l);
+}
+
+/// Nothing else makes the system let go of buffers that the peer does not read.
+void driver::end_held(attachment& a, bool in_flight_too) noexcept
+{
+    if (a.detached_ && !a.close_when_idle_)
+        return; // the handle's number may be another's
+    bool any = false;
+    a.for_each_submitted(
+        [&](operation& op)
+        {
+            const auto* r = std::get_if<request::send_zc>(&op.request);
+            any |= op.phase == operation::phase::held
+                || (in_flight_too && r && !r->copies && op.phase == operation::phase::in_flight);
+        });
+    if (any)
+        detail::abort_connection(a.handle_);
 }
 
 void driver::go_on()
@@ -386,7 +417,7 @@ void driver::cancel(operation& op)
     if (op.cancel_requested)
         return;
     op.cancel_requested = true;
-    if (op.phase == operation::phase::between)
+    if (op.phase == operation::phase::between || op.phase == operation::phase::held)
         return;
     if (waits_for_buffer(op) && !passes_sources_on_ && op.phase != operation::phase::queued) [[unlikely]]
     {
@@ -463,6 +494,7 @@ void driver::await_release(attachment& a)
             detail::fence_all_threads();
         if (round % 16 == 2 && !a.busy())
             wake(); // the sleeper's completion was taken here before it saw it
+        end_held(a);
         std::this_thread::yield();
         go_on();
         collect(true);
@@ -536,6 +568,8 @@ void driver::shut_down(operation_queue& completed)
     for (int round = 0;; ++round)
     {
         for (attachment& a : attachments_)
+        {
+            end_held(a);
             a.for_each(
                 [this, round](operation& op)
                 {
@@ -544,6 +578,7 @@ void driver::shut_down(operation_queue& completed)
                         op.cancel_requested = false;
                     cancel(op);
                 });
+        }
         reap(completed);
         if (!in_flight_)
             return;

@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,13 @@ boost::asio::awaitable<void> echo(boost::asio::ip::tcp::socket socket, proactor:
         else
             co_await proactor::async_write(socket, std::move(buffer), boost::asio::use_awaitable);
     }
+}
+
+boost::asio::awaitable<void> publish(boost::asio::ip::tcp::socket& socket, std::vector<char> page)
+{
+    auto [n, buffer, copied] = co_await proactor::async_write_zc(socket, std::move(page),
+                                                                 boost::asio::use_awaitable);
+    std::cout << n << " bytes, " << (copied ? "copied" : "in place") << '\n';
 }
 
 } // namespace
@@ -105,6 +113,25 @@ BOOST_AUTO_TEST_CASE(an_echo_out_of_a_pool)
     context.run();
     BOOST_TEST(got == "to and fro");
     BOOST_TEST(pool.available() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_is_published)
+{
+    using tcp = boost::asio::ip::tcp;
+    proactor::io_context context;
+    tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
+    tcp::socket client(context);
+    client.connect(acceptor.local_endpoint());
+    tcp::socket peer = acceptor.accept();
+    co_spawn(context, publish(client, std::vector<char>(100'000, 'p')),
+             [](std::exception_ptr e) { BOOST_TEST(!e); });
+    std::size_t got = 0;
+    proactor::async_read(peer, std::vector<char>(100'000),
+                         [&](boost::system::error_code, std::size_t n, std::vector<char>) {
+                             got = n;
+                         });
+    context.run();
+    BOOST_TEST(got == 100'000u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -35,12 +35,15 @@ BOOST_AUTO_TEST_CASE(a_root_is_enough)
     BOOST_TEST(result.address.to_string() == "127.0.0.1");
     BOOST_TEST(result.port_file.empty());
     BOOST_TEST(!result.help);
+    BOOST_TEST(!result.copy);
 }
 
 BOOST_AUTO_TEST_CASE(every_argument_is_read)
 {
     auto const result = parse_command_line(
-        {"--port", "65535", "--address", "::1", "--port-file", "/tmp/port", "--root", "/"});
+        {"--port", "65535", "--address", "::1", "--port-file", "/tmp/port", "--copy", "--root",
+         "/"});
+    BOOST_TEST(result.copy);
     BOOST_TEST(result.port == 65535);
     BOOST_TEST(result.address.to_string() == "::1");
     BOOST_TEST(result.port_file == "/tmp/port");

@@ -43,6 +43,20 @@ awaitable<void> append_line(proactor::io_context& context, std::string log, std:
     co_await fs::async_sync_data(file, use_awaitable);
 }
 
+awaitable<void> serve(auto& socket, proactor::random_access_file& file)
+{
+    std::string head = "HTTP/1.0 200 OK\r\n\r\n";
+    co_await asio::async_write(socket, asio::buffer(head), use_awaitable);
+    co_await proactor::async_send_file(socket, file, 0, proactor::to_end, use_awaitable);
+}
+
+awaitable<void> copy_range(proactor::io_context& context, int from, int to)
+{
+    co_await proactor::async_copy(
+        context, from, to, {.from_offset = 4096, .count = 1 << 20},
+        [](std::uint64_t n) { std::cout << n << " bytes\n"; }, use_awaitable);
+}
+
 awaitable<void> run_child(proactor::io_context& context, int pid)
 {
     proactor::exit_status status
@@ -81,6 +95,20 @@ BOOST_AUTO_TEST_CASE(runs)
         ::_exit(0);
     asio::co_spawn(context, run_child(context, child), check);
     test::run(context);
+    {
+        proactor::random_access_file file(context, s.path("from"), proactor::file_base::read_only);
+        test::handle const target(::open(s.path("copy").c_str(), O_WRONLY | O_CREAT, 0600));
+        struct test::tcp_pair pair(context);
+        asio::co_spawn(context, serve(pair.a, file), check);
+        asio::co_spawn(context, copy_range(context, file.native_handle(), target.get()),
+                       [](std::exception_ptr e) { BOOST_TEST(!!e); }); // the file is shorter
+        test::run(context);
+        pair.a.close();
+        std::string got;
+        test::error_code ec;
+        asio::read(pair.b, asio::dynamic_buffer(got), ec);
+        BOOST_TEST(got == "HTTP/1.0 200 OK\r\n\r\ntext");
+    }
     asio::co_spawn(context, list(context, s.path()), check); // when no temporary file comes and goes
     test::run(context);
     BOOST_TEST(s.content("to") == "text");

@@ -21,8 +21,8 @@ constexpr std::array names{"nothing",         "read",         "write",  "read_at
                            "accept",          "connect",      "poll",   "open",    "sync",
                            "close",           "call",         "stat",   "rename",  "remove",
                            "create_directory", "link",        "symlink", "truncate", "allocate",
-                           "advise",          "sync_range",   "receive_pooled", "read_pooled",
-                           "read_pooled_at",  "await_buffer"};
+                           "advise", "sync_range", "receive_pooled", "read_pooled",
+                           "read_pooled_at", "await_buffer", "send_zc", "send_file"};
 static_assert(names.size() == std::variant_size_v<request::any>);
 
 template <std::size_t... I>

@@ -31,6 +31,7 @@ BOOST_AUTO_TEST_CASE(a_kernel_with_everything_serves_everything)
     auto all_of_the_system = request_set().set();
     all_of_the_system.reset(request::index_of<request::call>);
     all_of_the_system.reset(request::index_of<request::await_buffer>);
+    all_of_the_system.reset(request::index_of<request::send_file>);
     BOOST_TEST((served_by(opcodes().set().reset(255)) == all_of_the_system));
 }
 
@@ -49,6 +50,8 @@ BOOST_AUTO_TEST_CASE(a_missing_opcode_concerns_the_requests_that_need_it)
     BOOST_TEST(serves(all_but(IORING_OP_RECV), request::receive_message{}));
     BOOST_TEST(!serves(all_but(55), request::truncate{})); // IORING_OP_FTRUNCATE, Linux 6.9
     BOOST_TEST(serves(all_but(55), request::allocate{}));
+    BOOST_TEST(!serves(all_but(IORING_OP_SENDMSG_ZC), request::send_zc{}));
+    BOOST_TEST(serves(all_but(IORING_OP_SEND_ZC), request::send{}));
 }
 
 BOOST_AUTO_TEST_CASE(three_have_no_substitute)

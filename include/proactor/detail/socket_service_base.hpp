@@ -1,8 +1,10 @@
 #ifndef PROACTOR_DETAIL_SOCKET_SERVICE_BASE_HPP
 #define PROACTOR_DETAIL_SOCKET_SERVICE_BASE_HPP
 
+#include <proactor/detail/file_send.hpp>
 #include <proactor/detail/handle_state.hpp>
 #include <proactor/detail/pooled_payloads.hpp>
+#include <proactor/detail/in_place_send.hpp>
 #include <proactor/detail/socket_payloads.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -217,6 +219,27 @@ public:
         begin<transfer<request::send, holder>>(
             s, lane::write, handler, io_ex,
             request::send{{}, attempted(flags) | MSG_NOSIGNAL}, buffers, end_of_file::never);
+    }
+
+    template <typename Handler, typename IoExecutor>
+    void async_send(handle_state& s, const in_place_sequence& buffers,
+                    asio::socket_base::message_flags flags, Handler& handler,
+                    const IoExecutor& io_ex)
+    {
+        if (is_stream(s) && const_holder<in_place_sequence>::all_empty(buffers))
+            return complete<no_transfer>({}, handler, io_ex);
+        begin<in_place_transfer>(s, lane::write, handler, io_ex, attempted(flags) | MSG_NOSIGNAL,
+                                 buffers);
+    }
+
+    template <typename Handler, typename IoExecutor>
+    void async_send(handle_state& s, const file_sequence& file, asio::socket_base::message_flags,
+                    Handler& handler, const IoExecutor& io_ex)
+    {
+        part_of_file& part = *file.part;
+        if (part.error || part.count == 0)
+            return complete<no_transfer>(make_error(part.error), handler, io_ex);
+        begin<file_transfer>(s, lane::write, handler, io_ex, std::move(part));
     }
 
     template <typename Handler, typename IoExecutor>

@@ -134,6 +134,42 @@ struct send
     }
 };
 
+/// As `send`, without copying the bytes where the system can: it completes when the system reads the
+/// buffer no more, and what is sent behind it does not wait for that. `detach` that leaves the handle
+/// open and the slab's end reset the connection of one that is not complete.
+template <single_buffer Buffer>
+struct send_zc
+{
+    Buffer buffer;
+    int flags = 0;
+    op::part part = {};
+    bool even_if_copied = false; ///< also where the system has had to copy before
+    bool copied = true;          ///< filled
+
+    static constexpr bool on_source = true;
+    detail::prepared prepare()
+    {
+        request::send_zc r;
+        r.buffers = detail::bytes_of(buffer, part);
+        r.flags = detail::without_signal(flags);
+        r.even_if_copied = even_if_copied;
+        return {r, lane::write};
+    }
+    void finish(const outcome& o) noexcept { copied = !(o.flags & request::send_zc::in_place); }
+};
+
+/// Sends `count` bytes of a file on a connected socket, or what there is of them. Value: bytes. The file
+/// stays the caller's, and open until the end.
+struct send_file
+{
+    native_handle file;
+    std::uint64_t offset = 0;
+    std::uint64_t count = 0;
+
+    static constexpr bool on_source = true;
+    detail::prepared prepare() { return {request::send_file{file, offset, count}, lane::write}; }
+};
+
 /// Receives a datagram and its sender's address. Value: bytes; what does not fit is lost.
 template <single_buffer Buffer>
 struct receive_from
@@ -291,6 +327,8 @@ template <typename Buffer>
 receive(Buffer, int = 0, part = {}) -> receive<Buffer>;
 template <typename Buffer>
 send(Buffer, int = 0, part = {}) -> send<Buffer>;
+template <typename Buffer>
+send_zc(Buffer, int = 0, part = {}, bool = false, bool = true) -> send_zc<Buffer>;
 template <typename Buffer>
 receive_from(Buffer, int = 0, part = {}) -> receive_from<Buffer>;
 template <typename Buffer>

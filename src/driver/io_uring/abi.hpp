@@ -11,6 +11,8 @@ inline constexpr std::uint32_t setup_no_sqarray = 1u << 16;  // 6.6
 inline constexpr std::uint32_t feature_no_iowait = 1u << 17; // 6.15
 inline constexpr std::uint32_t enter_no_iowait = 1u << 7;    // 6.15
 inline constexpr int op_ftruncate = 55;                      // 6.9
+inline constexpr std::uint16_t send_zc_report_usage = 1u << 3; // 6.2
+inline constexpr std::uint32_t notif_usage_copied = 1u << 31;  // 6.2
 
 } // namespace proactor::io_uring::abi
 

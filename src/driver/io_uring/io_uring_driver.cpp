@@ -2,6 +2,7 @@
 
 #include "../posix/posix_driver.hpp"
 #include "../posix/readiness.hpp"
+#include "abi.hpp"
 #include "buffer_rings.hpp"
 #include "prepare.hpp"
 #include "ring.hpp"
@@ -211,6 +212,16 @@ protected:
             if ((cqe.user_data & tag_bits) == 0 && cqe.user_data != ignored)
                 keep(*reinterpret_cast<operation*>(cqe.user_data), cqe);
         buffers_.abandon();
+        // The parent hears of these. Here nothing reads their buffers but what the parent has asked for.
+        operation_queue held;
+        for_each_in_flight(
+            [&](operation& op)
+            {
+                if (op.phase == operation::phase::held && held_result(op) >= 0)
+                    held.push(op);
+            });
+        while (operation* op = held.pop())
+            finish(*op, 0, static_cast<std::uint64_t>(held_result(*op)));
     }
 
     void abandon_one(operation& op) noexcept override
@@ -307,6 +318,9 @@ private:
             }
             into->round = into->source->rounds();
         }
+        if (auto* r = std::get_if<request::send_zc>(&op.request)) [[unlikely]]
+            r->copies |= !r->even_if_copied
+                && op.attached->notes.sends_in_place == handle_notes::answer::no;
         if (loses_position(op) || exceeds_entry(op)) [[unlikely]]
             return block(op);
         detail::annotate_submit(&op);
@@ -451,6 +465,8 @@ private:
     {
         if (op.phase == operation::phase::polled)
             polled(op, result, flags);
+        else if (auto* r = std::get_if<request::send_zc>(&op.request)) [[unlikely]]
+            sent(op, *r, result, flags);
         else if (result < 0)
             failed(op, result, flags);
         else if (std::holds_alternative<request::poll>(op.request))
@@ -482,6 +498,44 @@ private:
             op.cancel_requested ? finish(op, ECANCELED, 0) : start(op);
         else if (has_enough(op) && !had_enough && !op.cancel_requested)
             stop(op);
+    }
+
+    /// Of a send in place: the first completion tells what was taken, and a second one when the kernel has
+    /// let go of it.
+    [[gnu::noinline]] void sent(operation& op, request::send_zc& r, int result, std::uint32_t flags)
+    {
+        using answer = handle_notes::answer;
+        if (flags & IORING_CQE_F_NOTIF)
+        {
+            const bool copied = static_cast<std::uint32_t>(result) & abi::notif_usage_copied;
+            op.phase = operation::phase::in_flight;
+            result = held_result(op);
+            if (copied && result >= 0)
+            {
+                op.attached->notes.sends_in_place = answer::no;
+                r.copies = true;
+            }
+        }
+        else if (flags & IORING_CQE_F_MORE)
+        {
+            hold(op, result);
+            if (result >= 0
+                && (op.cancel_requested || !r.goes_on(static_cast<std::uint64_t>(result))))
+                leave_lane(op);
+            return;
+        }
+        if (result >= 0)
+            return finish(op, 0, static_cast<std::uint64_t>(result),
+                          r.copies ? 0 : request::send_zc::in_place);
+        // What cannot be sent in place: kind of socket, flag of a newer kernel, locked memory.
+        const bool refused = result == -EOPNOTSUPP || result == -EINVAL || result == -ENOMEM
+            || result == -ENOBUFS;
+        if (r.copies || !refused || op.cancel_requested)
+            return failed(op, result, flags);
+        if (result == -EOPNOTSUPP)
+            op.attached->notes.sends_in_place = answer::no;
+        r.copies = true;
+        again(op);
     }
 
     /// What wakes a wait of a lane is a hint: of urgent data, or of data that somebody else has read

@@ -51,6 +51,10 @@ inline bool is_watched(const operation& op) noexcept
         || (wait && (wait->many || wait->what & request::readiness::priority));
 }
 
+/// Keeps what a send in place came to, until the kernel has let go of its buffers.
+void hold(operation& op, int result) noexcept;
+int held_result(const operation& op) noexcept;
+
 /// Makes that handle, which becomes readable together with what it watches, and returns it, or a
 /// negative code of the system.
 int begin_watch(operation& op) noexcept;

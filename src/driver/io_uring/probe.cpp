@@ -49,6 +49,8 @@ struct need
     constexpr need(const request::read_pooled&) : need(IORING_OP_READ) {}
     constexpr need(const request::read_pooled_at&) : need(IORING_OP_READ) {}
     constexpr need(const request::await_buffer&) : need(nowhere) {} // the driver's base does it
+    constexpr need(const request::send_file&) : need(nowhere) {}
+    constexpr need(const request::send_zc&) : need(IORING_OP_SEND_ZC, IORING_OP_SENDMSG_ZC) {}
 
 private:
     constexpr need(int a, int b = none) : one(a), other(b) {}

@@ -1,5 +1,6 @@
 #include "../attempt.hpp"
 
+#include "kernel_copy.hpp"
 #include "readiness.hpp"
 
 #include <proactor/buffer_source.hpp>
@@ -136,16 +137,35 @@ struct trial
             && static_cast<std::size_t>(a.result) < b.size;
         return a;
     }
-    attempted operator()(const request::send& r) const noexcept
+    attempted send(const buffer_list& buffers, int flags) const noexcept
     {
-        if (r.buffers.many)
+        if (buffers.many)
         {
-            const msghdr m = message_of(r.buffers);
-            return or_wait(call([&] { return ::sendmsg(handle, &m, r.flags | MSG_DONTWAIT); }));
+            const msghdr m = message_of(buffers);
+            return or_wait(call([&] { return ::sendmsg(handle, &m, flags | MSG_DONTWAIT); }));
         }
-        const native_buffer& b = r.buffers.single;
-        return or_wait(
-            call([&] { return ::send(handle, b.data, b.size, r.flags | MSG_DONTWAIT); }));
+        const native_buffer& b = buffers.single;
+        return or_wait(call([&] { return ::send(handle, b.data, b.size, flags | MSG_DONTWAIT); }));
+    }
+    attempted operator()(const request::send& r) const noexcept { return send(r.buffers, r.flags); }
+    attempted operator()(const request::send_zc& r) const noexcept
+    {
+        return send(r.buffers, r.flags);
+    }
+    /// The loop does not wait for a device, and a thread of the pool not for a peer.
+    attempted operator()(const request::send_file& r) const noexcept
+    {
+        if (const auto error = ensure_non_blocking(handle))
+            return finished(error);
+        if (again && ready_for(request::readiness::write) == request::readiness::none)
+            return {next::wait};
+        if (!in_memory(r))
+            return {next::block};
+        std::int64_t n = 0;
+        do
+            n = send_part(handle, r);
+        while (n == -EINTR);
+        return or_wait(n);
     }
     attempted operator()(const request::receive_message& r) const noexcept
     {
@@ -369,6 +389,11 @@ struct performance
         return call([&] { return ::sync_file_range(handle, static_cast<off64_t>(r.offset),
                                                    static_cast<off64_t>(r.size), r.flags); });
     }
+    std::int64_t operator()(const request::send_file& r) const noexcept
+    {
+        const auto n = send_part(handle, r);
+        return n == -EINTR && interrupted.load(std::memory_order_relaxed) ? -ECANCELED : n;
+    }
     template <typename SocketRequest>
     std::int64_t operator()(const SocketRequest&) const noexcept
     {
@@ -422,6 +447,7 @@ struct way
     {
         return means::memory_or_pool;
     }
+    means operator()(const request::send_file&) const noexcept { return means::memory_or_pool; }
     template <blocking Request>
     means operator()(const Request&) const noexcept
     {

@@ -37,7 +37,9 @@ bool sends(const operation& op) noexcept
 {
     return std::holds_alternative<request::send>(op.request)
         || std::holds_alternative<request::write>(op.request)
-        || std::holds_alternative<request::send_message>(op.request);
+        || std::holds_alternative<request::send_message>(op.request)
+        || std::holds_alternative<request::send_zc>(op.request)
+        || std::holds_alternative<request::send_file>(op.request);
 }
 
 } // namespace
@@ -243,6 +245,11 @@ void posix_driver::take_back(operation& op)
     const std::int64_t result = pool_job::in(op).result;
     if (result == -ECANCELED && !op.cancel_requested)
         try_later(op); // interrupted by `end_calls`
+    else if (result == -EAGAIN || result == -EINTR)
+    {
+        op.driver_turn = 1; // it may wait for its peer
+        try_later(op);
+    }
     else if (result < 0)
         finish(op, static_cast<int>(-result), 0);
     else
