@@ -7,11 +7,13 @@
 #include <proactor/buffer_pool.hpp>
 #include <proactor/buffers.hpp>
 #include <proactor/copy.hpp>
+#include <proactor/control_data.hpp>
 #include <proactor/event.hpp>
 #include <proactor/fs.hpp>
 #include <proactor/interval.hpp>
 #include <proactor/io_context.hpp>
 #include <proactor/log.hpp>
+#include <proactor/message.hpp>
 #include <proactor/process.hpp>
 #include <proactor/random_access_file.hpp>
 #include <proactor/read.hpp>
@@ -22,6 +24,7 @@
 #include <proactor/send_file.hpp>
 #include <proactor/send_zc.hpp>
 #include <proactor/splice.hpp>
+#include <proactor/socket_options.hpp>
 #include <proactor/standard_streams.hpp>
 #include <proactor/stream_file.hpp>
 #include <proactor/timeout.hpp>

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <span>
 
 namespace {
 
@@ -181,6 +182,51 @@ CONFORMANCE_CASE(messages_carry_addresses, "[D3] [D5]")
     BOOST_TEST((in_header.msg_flags & MSG_TRUNC) != 0);
     BOOST_TEST(in_header.msg_namelen == sizeof from);
     BOOST_TEST(from.sin_port == address_of(one).sin_port);
+    d->detach(a);
+}
+
+CONFORMANCE_CASE(messages_carry_control_data, "[D3] [D5]")
+{
+    const auto [one, other] = socket_pair(SOCK_DGRAM);
+    const auto [out, in] = pipe_pair();
+    std::string text = "with a handle";
+    alignas(cmsghdr) char sent[CMSG_SPACE(sizeof(int))] = {};
+    alignas(cmsghdr) char got[CMSG_SPACE(4 * sizeof(int))] = {};
+    const auto header = [](iovec& piece, std::span<char> control)
+    {
+        msghdr m{};
+        m.msg_iov = &piece;
+        m.msg_iovlen = 1;
+        m.msg_control = control.data();
+        m.msg_controllen = control.size();
+        return m;
+    };
+    iovec out_piece{text.data(), text.size()};
+    msghdr out_header = header(out_piece, sent);
+    cmsghdr* c = CMSG_FIRSTHDR(&out_header);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    const int passed = in.get();
+    std::memcpy(CMSG_DATA(c), &passed, sizeof passed);
+    test_operation send(request::send_message{&out_header, 0});
+
+    std::string back(20, '.');
+    iovec in_piece{back.data(), back.size()};
+    msghdr in_header = header(in_piece, got);
+    test_operation receive(request::receive_message{&in_header, MSG_CMSG_CLOEXEC});
+    attachment& a = d.attach(other);
+    d.start(receive, a, lane::read);
+    BOOST_TEST(perform(d, send, one, lane::write));
+    BOOST_TEST(d.wait_for(receive));
+    BOOST_TEST(receive.value() == text.size());
+    BOOST_TEST_REQUIRE(in_header.msg_controllen == CMSG_SPACE(sizeof(int)));
+    int taken = -1;
+    std::memcpy(&taken, CMSG_DATA(CMSG_FIRSTHDR(&in_header)), sizeof taken);
+    const handle writer(taken);
+    BOOST_TEST((::fcntl(taken, F_GETFD) & FD_CLOEXEC) != 0);
+    write_all(writer, "x");
+    BOOST_TEST(read_some(out) == "x");
     d->detach(a);
 }
 

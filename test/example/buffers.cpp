@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -52,6 +53,20 @@ boost::asio::awaitable<void> publish(boost::asio::ip::tcp::socket& socket, std::
     auto [n, buffer, copied] = co_await proactor::async_write_zc(socket, std::move(page),
                                                                  boost::asio::use_awaitable);
     std::cout << n << " bytes, " << (copied ? "copied" : "in place") << '\n';
+}
+
+boost::asio::awaitable<void> answer_from_where_it_came(boost::asio::ip::udp::socket& socket)
+{
+    socket.set_option(proactor::receive_packet_info(true));
+    auto [n, request, control, info] = co_await proactor::async_receive_msg(
+        socket, std::vector<char>(2048), proactor::control_buffer_for<proactor::packet_info>(),
+        boost::asio::use_awaitable);
+    proactor::control_buffer_for<proactor::packet_info> from;
+    if (auto arrived = control.get<proactor::packet_info>())
+        from.add(*arrived); // not another address of this machine
+    co_await proactor::async_send_msg(socket,
+                                      proactor::buffer_slice(std::move(request), 0, n),
+                                      std::move(from), info.sender, boost::asio::use_awaitable);
 }
 
 } // namespace
@@ -132,6 +147,23 @@ BOOST_AUTO_TEST_CASE(a_page_is_published)
                          });
     context.run();
     BOOST_TEST(got == 100'000u);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_comes_from_where_the_request_went)
+{
+    using udp = boost::asio::ip::udp;
+    proactor::io_context context;
+    udp::socket server(context, {udp::v4(), 0});
+    udp::socket client(context, {boost::asio::ip::address_v4::loopback(), 0});
+    auto const second = boost::asio::ip::make_address_v4("127.0.0.2");
+    udp::endpoint const to(second, server.local_endpoint().port());
+    client.send_to(boost::asio::buffer("request", 7), to);
+    co_spawn(context, answer_from_where_it_came(server), boost::asio::detached);
+    context.run();
+    char bytes[10];
+    udp::endpoint from;
+    BOOST_TEST(client.receive_from(boost::asio::buffer(bytes), from) == 7u);
+    BOOST_TEST(from == to);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -74,6 +74,15 @@ public:
     }
 };
 
+/// The same for another payload.
+template <typename Payload>
+class unasked : public Payload
+{
+public:
+    using Payload::Payload;
+    void prepare(operation& op) { op.request = request::nothing{}; }
+};
+
 /// An operation whose handler takes an error only.
 template <typename Request>
 class plain

@@ -325,6 +325,30 @@ public:
         begin<readiness_transfer>(s, receive_lane(in), handler, io_ex, readiness_for(in));
     }
 
+    // With control data: see `message_ops.hpp`. A payload takes flags, and the first whether 0 bytes are
+    // an end, before the rest.
+
+    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    void async_receive_msg(handle_state& s, asio::socket_base::message_flags flags, bool all_empty,
+                           Handler& handler, const IoExecutor& io_ex, Args&&... args)
+    {
+        if (is_stream(s) && all_empty)
+            return complete<unasked<Payload>>({}, handler, io_ex, flags, end_of_file::never,
+                                              std::forward<Args>(args)...);
+        begin<Payload>(s, receive_lane(flags), handler, io_ex, attempted(flags), end_of_stream(s),
+                       std::forward<Args>(args)...);
+    }
+
+    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    void async_send_msg(handle_state& s, const error_code& refused, Handler& handler,
+                        const IoExecutor& io_ex, Args&&... args)
+    {
+        if (refused)
+            return complete<Payload>(refused, handler, io_ex, MSG_NOSIGNAL,
+                                     std::forward<Args>(args)...);
+        begin<Payload>(s, lane::write, handler, io_ex, MSG_NOSIGNAL, std::forward<Args>(args)...);
+    }
+
 protected:
     static bool check_open(const handle_state& s, error_code& ec)
     {
@@ -344,9 +368,10 @@ protected:
         return is_stream(s) ? end_of_file::at_zero : end_of_file::never;
     }
 
+    /// What comes beside the data is not waited for behind it.
     static lane receive_lane(asio::socket_base::message_flags flags)
     {
-        return flags & asio::socket_base::message_out_of_band ? lane::except : lane::read;
+        return flags & (MSG_OOB | MSG_ERRQUEUE) ? lane::except : lane::read;
     }
 
     /// Asio's attempts do not block and take what is there, whatever the flags say of waiting.

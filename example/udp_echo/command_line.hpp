@@ -1,0 +1,33 @@
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <string_view>
+#include <vector>
+
+namespace udp_echo {
+
+struct command_line
+{
+    bool help = false;
+    boost::asio::ip::address address = boost::asio::ip::address_v4::any();
+    unsigned short port = 0; // 0: one that is free
+    unsigned receives = 4;   // in flight at once
+    std::uint64_t datagrams = std::numeric_limits<std::uint64_t>::max();
+};
+
+extern std::string_view const usage;
+
+// What is wrong with the arguments, in words for their author.
+struct bad_arguments : std::invalid_argument
+{
+    using std::invalid_argument::invalid_argument;
+};
+
+// Reads the arguments without the program's name. Throws bad_arguments.
+command_line parse_command_line(std::vector<std::string_view> const& arguments);
+
+} // namespace udp_echo
