@@ -20,6 +20,7 @@
 #include <proactor/read_at.hpp>
 #include <proactor/receive.hpp>
 #include <proactor/receive_stream.hpp>
+#include <proactor/registered_buffers.hpp>
 #include <proactor/send.hpp>
 #include <proactor/send_file.hpp>
 #include <proactor/send_zc.hpp>

@@ -4,7 +4,7 @@
 # Installs what is missing, builds the measured programs in build/release, runs them, writes the
 # figures to FILE and prints tables. It takes a quarter of an hour; --quick measures for three
 # minutes at most.
-# NAME: echo, file_read, post, timer or idle.
+# NAME: echo, file_read, file_read_fixed, post, timer or idle.
 #
 # Each figure is the median of at least five rounds, with the least and the greatest beside it. In a
 # round, the peers of a variant run one after the other, in another order each time:
@@ -16,6 +16,7 @@
 #   floor             no library: a loop around io_uring_enter(2) (floor_epoll: epoll_wait(2);
 #                     floor_preadv2: files, one read at a time)
 #   asio_io_uring_file_each  files: with an object for each of the reads in flight
+#   proactor_plain, floor_plain  file_read_fixed: without files and buffers that are registered
 #   thread_pool_1, _2, _4, _32  files: pread(2) in a boost::asio::thread_pool of so many threads
 # Programs with one thread stay on one processor. The figures are only as good as the machine is
 # quiet: compare within a run, not between runs.
@@ -29,7 +30,7 @@ refuse() {
     exit 2
 }
 
-names="echo file_read post timer idle"
+names="echo file_read file_read_fixed post timer idle"
 quick= only= json=
 while [ $# -gt 0 ]; do
     case $1 in

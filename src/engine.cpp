@@ -308,6 +308,24 @@ void engine::release(buffer_source& source)
     wake_another();
 }
 
+void engine::register_memory(memory_region& m)
+{
+    section_guard held(section_);
+    driver_->register_memory(m);
+}
+
+void engine::forget_memory(memory_region& m) noexcept
+{
+    section_guard held(section_);
+    driver_->forget_memory(m);
+}
+
+int engine::memory_error(const memory_region& m)
+{
+    section_guard held(section_);
+    return m.error;
+}
+
 /// Hands over everything, and takes what completes by itself, which may let others of its lane begin.
 void engine::settle()
 {

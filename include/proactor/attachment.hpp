@@ -25,6 +25,11 @@ struct handle_notes
     answer sends_in_place = answer::unknown; ///< no: the system has had to copy
     bool prepared = false;                ///< for reads and writes of a stream
     bool drained = false;                 ///< and so it did, and no event has come since
+    /// In a table of the system's, which it has once it is used often; negative without one.
+    std::int16_t place = no_place;
+    static constexpr std::int16_t no_place = -1;
+    static constexpr std::int16_t refused = -2;
+    std::uint8_t transfers = 0; ///< before it has one
     request::readiness watched = request::readiness::none; ///< for which events will come
     native_handle watched_by = invalid_handle; ///< a duplicate, where the handle is attached twice
 };

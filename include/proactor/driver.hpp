@@ -6,10 +6,13 @@
 #include <proactor/operation.hpp>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <vector>
+#include <span>
 
 namespace proactor {
 
@@ -34,6 +37,15 @@ enum class means : std::uint8_t
 };
 
 const char* name_of(means m) noexcept;
+
+/// Memory that a driver may make known to its system, see `driver::register_memory`.
+struct memory_region : detail::list_hook
+{
+    explicit memory_region(std::span<std::byte> b) noexcept : bytes(b) {}
+
+    const std::span<std::byte> bytes;
+    int error = EOPNOTSUPP; ///< the driver's: why the system does not know it, 0 if it does
+};
 
 /// Completes requests: hands operations to the operating system and gives each back exactly once.
 ///
@@ -99,6 +111,11 @@ const char* name_of(means m) noexcept;
 /// complete at once, and `reap` gives back no more than that, until [D24] `reopen` or `wait` asks
 /// anew, through means of the child's own, for everything that was in flight at the fork: parent and
 /// child both complete it.
+///
+/// Registered memory. [D28] Reads and writes of files cost less where their memory lies within a
+/// region that the system knows, and do the same there as elsewhere: across its ends, in a child, and when
+/// it is forgotten while they are in flight. [D29] A file that is used often may be held by more
+/// than its number; when `detach` has given the handle back, or closed it, it is held no longer.
 class driver
 {
 public:
@@ -133,6 +150,13 @@ public:
 
     /// Cancels all operations of an attachment.
     void cancel_all(attachment& a);
+
+    /// Makes memory known to the system if it can be. It has to stay mapped, and the region where it is,
+    /// until `forget_memory`. `error` says at any time whether the system knows it: not the one behind
+    /// this driver (`EOPNOTSUPP`), beyond what a process may lock (`ENOMEM`), too many or more than a
+    /// gigabyte (`ENOBUFS`).
+    void register_memory(memory_region& m);
+    void forget_memory(memory_region& m) noexcept;
 
     /// To be called for an operation that was given back, before its owner uses its outcome: from now
     /// on a cancellation comes too late.
@@ -246,6 +270,11 @@ protected:
     /// Makes its objects of the system anew. Returns the system's code.
     virtual int open_again() { return 0; }
 
+    /// Makes a region known, and returns 0 or the system's code.
+    virtual int learn(const memory_region&) { return EOPNOTSUPP; }
+    /// What has been prepared within it is with the system when this returns.
+    virtual void unlearn(const memory_region&) noexcept {}
+
     // What it finds here.
 
     /// The terminal completion of an operation: settles what late successes mean, and lets the next
@@ -335,6 +364,7 @@ private:
     std::vector<buffer_source*> sources_; ///< that it keeps
     detail::list_hook buffer_waits_;
     std::atomic<bool> buffer_came_{false};
+    detail::list_hook regions_; ///< of `memory_region`
     bool let_go_ = false;
     bool told_ = false;
     std::deque<attachment> attachments_; // an address is kept for good

@@ -20,6 +20,11 @@
 #define PERF_FILE_EACH 0
 #endif
 
+/// Whether the system knows the buffers beforehand.
+#if !defined(PERF_FIXED)
+#define PERF_FIXED 0
+#endif
+
 namespace {
 
 #if PERF_ASIO
@@ -59,6 +64,11 @@ void file_read(const perf::assignment& a)
 {
     perf::workload work(a);
     perf::context ctx;
+#if PERF_FIXED
+    const proactor::registered_buffers known(ctx, work.buffers(), perf::block_size);
+    if (const auto ec = known.registration_error())
+        throw boost::system::system_error(ec, "registration of buffers");
+#endif
     std::deque<file> files; // they stay where they are, as do the lanes
     for (unsigned i = 0; i < (PERF_FILE_EACH ? work.depth() : 1); ++i)
         files.emplace_back(ctx, work.open());

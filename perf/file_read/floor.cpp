@@ -10,6 +10,11 @@
 
 #include <unistd.h>
 
+/// Whether the system knows the file and the buffers beforehand.
+#if !defined(PERF_FIXED)
+#define PERF_FIXED 0
+#endif
+
 namespace {
 
 void require(int result, const char* what)
@@ -48,7 +53,12 @@ void read(ring& r, perf::workload& work, lane& l)
 {
     l.position = work.next_position();
     io_uring_sqe* const entry = ::io_uring_get_sqe(r.get()); // one a lane: there is room
+#if PERF_FIXED
+    ::io_uring_prep_read_fixed(entry, 0, l.buffer, perf::block_size, l.position, 0);
+    entry->flags |= IOSQE_FIXED_FILE;
+#else
     ::io_uring_prep_read(entry, l.fd, l.buffer, perf::block_size, l.position);
+#endif
     ::io_uring_sqe_set_data(entry, &l);
 }
 
@@ -58,6 +68,11 @@ void file_read(const perf::assignment& a)
     ring r(work.depth());
     std::vector<lane> lanes;
     const int fd = work.open();
+#if PERF_FIXED
+    const iovec all{work.buffers().data(), work.buffers().size()};
+    require(::io_uring_register_buffers(r.get(), &all, 1), "io_uring_register_buffers");
+    require(::io_uring_register_files(r.get(), &fd, 1), "io_uring_register_files");
+#endif
     for (unsigned i = 0; i < work.depth(); ++i)
         lanes.push_back({fd, work.buffer(i)});
     for (lane& l : lanes)

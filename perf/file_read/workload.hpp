@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <memory>
 #include <random>
+#include <span>
 
 namespace perf {
 
@@ -27,6 +28,12 @@ public:
     int open() const;
 
     char* buffer(unsigned lane) noexcept { return buffers_.get() + lane * block_size; }
+
+    /// Those of all lanes.
+    std::span<std::byte> buffers() noexcept
+    {
+        return {reinterpret_cast<std::byte*>(buffers_.get()), depth_ * block_size};
+    }
 
     std::uint64_t next_position() noexcept;
 

@@ -67,7 +67,7 @@ try
     const std::string folder = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     const std::vector<const perf::scenario*> chosen = choose(options);
     for (const perf::scenario* s : chosen)
-        if (s->name == "file_read")
+        if (s->program == "file_read")
         {
             const std::string path = folder + "/read.data";
             perf::provide_read_file(path);

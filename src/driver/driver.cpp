@@ -20,6 +20,24 @@ driver::~driver()
 {
     for (buffer_source* s : sources_)
         s->part();
+    while (regions_.linked())
+        regions_.after->unlink();
+}
+
+void driver::register_memory(memory_region& m)
+{
+    m.error = inherited_ ? EOPNOTSUPP : learn(m);
+    m.link_before(regions_);
+}
+
+void driver::forget_memory(memory_region& m) noexcept
+{
+    if (!m.linked())
+        return;
+    m.unlink();
+    if (!m.error && !inherited_)
+        unlearn(m);
+    m.error = EOPNOTSUPP;
 }
 
 const char* name_of(means m) noexcept
@@ -542,10 +560,16 @@ int driver::reopen()
     if (const int error = open_again())
         return error;
     inherited_ = let_go_ = false;
+    for (list_hook* h = regions_.after; h != &regions_; h = h->after)
+    {
+        auto& m = *static_cast<memory_region*>(h);
+        m.error = learn(m);
+    }
     for (attachment& a : attachments_)
     {
         a.notes.watched = request::readiness::none;
         a.notes.drained = false;
+        a.notes.place = handle_notes::no_place;
         if (const auto duplicate = std::exchange(a.notes.watched_by, invalid_handle);
             duplicate != invalid_handle)
             detail::close_handle(duplicate);

@@ -10,6 +10,12 @@
 #include <boost/test/unit_test.hpp>
 
 #include <iostream>
+}
+
+#include "../support/handles.hpp"
+
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -67,6 +73,23 @@ boost::asio::awaitable<void> answer_from_where_it_came(boost::asio::ip::udp::soc
     co_await proactor::async_send_msg(socket,
                                       proactor::buffer_slice(std::move(request), 0, n),
                                       std::move(from), info.sender, boost::asio::use_awaitable);
+}
+
+boost::asio::awaitable<std::size_t> count_lines(proactor::random_access_file file)
+{
+    using boost::asio::use_awaitable;
+    proactor::registered_buffers buffers(file, 8, 64 << 10); // 8 of 64 KiB
+    proactor::registered_buffer buffer = buffers.acquire();
+    std::size_t lines = 0;
+    for (std::uint64_t at = 0; at != file.size();)
+    {
+        const std::size_t n = co_await file.async_read_some_at(
+            at, boost::asio::buffer(buffer), use_awaitable);
+        lines += static_cast<std::size_t>(
+            std::count(buffer.data(), buffer.data() + n, std::byte{'\n'}));
+        at += n;
+    }
+    co_return lines;
 }
 
 } // namespace
@@ -164,6 +187,22 @@ BOOST_AUTO_TEST_CASE(an_answer_comes_from_where_the_request_went)
     udp::endpoint from;
     BOOST_TEST(client.receive_from(boost::asio::buffer(bytes), from) == 7u);
     BOOST_TEST(from == to);
+}
+
+BOOST_AUTO_TEST_CASE(lines_are_counted)
+{
+    test::temporary_file const name;
+    test::write_all(name.file(), std::string(99'999, 'x') + "\n" + std::string(50'000, '\n'));
+    proactor::io_context context;
+    std::size_t lines = 0;
+    co_spawn(context,
+             count_lines({context, name.path(), proactor::random_access_file::read_only}),
+             [&](std::exception_ptr e, std::size_t n) {
+                 BOOST_TEST(!e);
+                 lines = n;
+             });
+    context.run();
+    BOOST_TEST(lines == 50'001u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -85,6 +85,10 @@ public:
 
     /// See `driver`.
     void release(buffer_source& source);
+    /// As the driver's.
+    void register_memory(memory_region& m);
+    void forget_memory(memory_region& m) noexcept;
+    int memory_error(const memory_region& m);
 
     void stop();
     bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }

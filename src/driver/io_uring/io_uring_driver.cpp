@@ -4,6 +4,8 @@
 #include "../posix/readiness.hpp"
 #include "abi.hpp"
 #include "buffer_rings.hpp"
+#include "fixed_buffers.hpp"
+#include "fixed_files.hpp"
 #include "prepare.hpp"
 #include "ring.hpp"
 
@@ -31,6 +33,26 @@ enum tag : std::uint64_t
     doorbell = 1 ///< in the low bits; a generation above
 };
 constexpr std::uint64_t tag_bits = 3;
+
+template <typename... Requests>
+constexpr std::uint64_t kinds = ((std::uint64_t{1} << request::index_of<Requests>) | ...);
+
+template <std::uint64_t Kinds>
+bool is_one_of(const operation& op) noexcept
+{
+    static_assert(std::variant_size_v<request::any> <= 64);
+    return Kinds >> op.request.index() & 1;
+}
+
+/// Those with steps of their own on their way into the ring, with which the others are not burdened.
+constexpr auto asking
+    = kinds<request::read, request::write, request::accept, request::advise, request::sync_range,
+            request::receive_pooled, request::read_pooled, request::read_pooled_at, request::send_zc>;
+constexpr auto of_files
+    = kinds<request::read, request::write, request::read_at, request::write_at>;
+/// And those that come out of it with more than a result.
+constexpr auto ending_otherwise
+    = kinds<request::poll, request::accept, request::receive_pooled, request::send_zc>;
 
 /// A file descriptor that other threads write to, and that the ring polls.
 class event_handle
@@ -195,6 +217,12 @@ protected:
         return !a.busy() && !asleep_.load(std::memory_order_acquire);
     }
 
+    void forget(attachment& a) noexcept override
+    {
+        if (!inherited_)
+            files_.remove(ring_, a);
+    }
+
     void part_from_parent() noexcept override
     {
         ring_.part_from_parent();
@@ -242,15 +270,28 @@ protected:
         return error;
     }
 
+    int learn(const memory_region& m) override { return memory_.add(ring_, m); }
+
+    void unlearn(const memory_region& m) noexcept override
+    {
+        while (ring_.unsubmitted())
+            submit();
+        memory_.remove(ring_, m);
+    }
+
 private:
     ring::failure open() noexcept
     {
         if (const int error = event_.open())
             return {error, "eventfd"};
         const auto failed = ring_.open(entries_);
-        served_ = served_by(ring_.opcodes() & ~masked_);
-        accepts_multishot_ = can_accept_multishot(ring_.opcodes() & ~masked_);
-        receives_multishot_ = can_receive_multishot(ring_.opcodes() & ~masked_);
+        const auto usable = ring_.opcodes() & ~masked_;
+        served_ = served_by(usable);
+        accepts_multishot_ = can_accept_multishot(usable);
+        receives_multishot_ = can_receive_multishot(usable);
+        memory_.clear();
+        files_.clear();
+        memory_.set_served(usable[IORING_OP_READ_FIXED] && usable[IORING_OP_WRITE_FIXED]);
         return failed;
     }
 
@@ -297,8 +338,8 @@ private:
 
     void submit(operation& op)
     {
-        const bool many = goes_on(op);
-        if (many && has_enough(op)) [[unlikely]]
+        const bool asks = is_one_of<asking>(op);
+        if (asks && goes_on(op) && has_enough(op)) [[unlikely]]
             return finish(op, 0, 0);
         if (!served_[op.request.index()]) [[unlikely]]
         {
@@ -306,31 +347,49 @@ private:
                 op.driver_turn = 0;
             return try_later(op);
         }
-        if (request::into_pool* into = request::pooled(op.request); into) [[unlikely]]
-        {
-            if (loses_position(op))
-                return block(op);
-            // Taken already: it was with the pool.
-            if (into->taken != buffer_source::none || !buffers_.serves(*into->source, ring_.fd()))
-            {
-                op.driver_turn = 0;
-                return try_later(op);
-            }
-            into->round = into->source->rounds();
-        }
-        if (auto* r = std::get_if<request::send_zc>(&op.request)) [[unlikely]]
-            r->copies |= !r->even_if_copied
-                && op.attached->notes.sends_in_place == handle_notes::answer::no;
-        if (loses_position(op) || exceeds_entry(op)) [[unlikely]]
-            return block(op);
+        if (asks && !admit(op))
+            return;
         detail::annotate_submit(&op);
         op.driver_turn = turn_;
         op.phase = operation::phase::in_flight;
         ++counters_.submissions;
-        io_uring_sqe& e = entry();
-        prepare(e, op);
-        if (many && can_multishot(op)) [[unlikely]]
-            make_multishot(e);
+        io_uring_sqe& sqe = entry();
+        prepare(sqe, op);
+        if (is_one_of<of_files>(op))
+        {
+            if (sqe.opcode == IORING_OP_READ || sqe.opcode == IORING_OP_WRITE)
+            {
+                memory_.apply(sqe);
+                files_.apply(ring_, sqe, *op.attached);
+            }
+        }
+        else if (asks && goes_on(op) && can_multishot(op)) [[unlikely]]
+            make_multishot(sqe);
+    }
+
+    /// What some requests need before their entries are prepared. False: it goes another way.
+    [[gnu::noinline]] bool admit(operation& op)
+    {
+        if (loses_position(op) || exceeds_entry(op))
+        {
+            block(op);
+            return false;
+        }
+        if (request::into_pool* into = request::pooled(op.request))
+        {
+            // Taken already: it was with the pool.
+            if (into->taken != buffer_source::none || !buffers_.serves(*into->source, ring_.fd()))
+            {
+                op.driver_turn = 0;
+                try_later(op);
+                return false;
+            }
+            into->round = into->source->rounds();
+        }
+        else if (auto* r = std::get_if<request::send_zc>(&op.request))
+            r->copies |= !r->even_if_copied
+                && op.attached->notes.sends_in_place == handle_notes::answer::no;
+        return true;
     }
 
     /// Of a listener that other processes share, see `shared_`, one connection at a time.
@@ -465,16 +524,26 @@ private:
     {
         if (op.phase == operation::phase::polled)
             polled(op, result, flags);
-        else if (auto* r = std::get_if<request::send_zc>(&op.request)) [[unlikely]]
-            sent(op, *r, result, flags);
+        else if (is_one_of<ending_otherwise>(op) && completed_otherwise(op, result, flags))
+            return;
         else if (result < 0)
             failed(op, result, flags);
-        else if (std::holds_alternative<request::poll>(op.request))
-            found_ready(op, static_cast<unsigned>(result), flags);
-        else if (goes_on(op)) [[unlikely]]
-            went_on(op, result, flags);
         else
             finish(op, 0, static_cast<std::uint64_t>(result), flags);
+    }
+
+    /// False: as the others after all.
+    [[gnu::noinline]] bool completed_otherwise(operation& op, int result, std::uint32_t flags)
+    {
+        if (auto* r = std::get_if<request::send_zc>(&op.request))
+            sent(op, *r, result, flags);
+        else if (result >= 0 && std::holds_alternative<request::poll>(op.request))
+            found_ready(op, static_cast<unsigned>(result), flags);
+        else if (result >= 0 && goes_on(op))
+            went_on(op, result, flags);
+        else
+            return false;
+        return true;
     }
 
     /// Hands over one of many results. False: it is the end.
@@ -630,6 +699,8 @@ private:
     event_handle event_; // outlives the ring, which polls it
     buffer_rings buffers_; // its memory outlives the ring
     ring ring_;
+    fixed_buffers memory_;
+    fixed_files files_;
     std::vector<io_uring_cqe> set_aside_;
     /// Listeners may be those of other processes. A connection wakes one of the accepts that wait for it, and
     /// that of a process that ends takes the news with it (seen on Linux 6.18); a poll is always woken.

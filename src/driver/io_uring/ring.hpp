@@ -109,6 +109,12 @@ public:
     void thread_begin() noexcept;
     void thread_end() noexcept;
 
+    /// Changes what the kernel keeps for the ring: io_uring_register(2).
+    int change(unsigned what, void* argument, unsigned count) const noexcept
+    {
+        return io_uring_register(static_cast<unsigned>(fd_), what, argument, count);
+    }
+
 private:
     static unsigned load(const unsigned* p, std::memory_order order) noexcept
     {
