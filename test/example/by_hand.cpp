@@ -3,15 +3,10 @@
 
 #include "program.hpp"
 
-#include <support/bounded.hpp>
-
 #include <boost/test/unit_test.hpp>
 
 #include <csignal>
-#include <cstdio>
-#include <cstring>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace {
@@ -24,48 +19,6 @@ std::string cksum(const std::string& path)
     const auto e = run({"/bin/sh", "-c", "cksum \"$1\"", "sh", path});
     BOOST_TEST_REQUIRE(e.status == 0);
     return e.out;
-}
-
-std::string bytes(std::size_t n)
-{
-    std::string text(n, '\0');
-    unsigned x = 12345;
-    for (char& c : text)
-        c = static_cast<char>((x = x * 1103515245 + 12345) >> 16);
-    return text;
-}
-
-unsigned short port_of(program& server)
-{
-    const auto said = server.line();
-    unsigned port = 0;
-    BOOST_TEST_REQUIRE(std::sscanf(said.c_str(), "listening on 127.0.0.1:%u", &port) == 1);
-    return static_cast<unsigned short>(port);
-}
-
-handle client_of(unsigned short port)
-{
-    handle h = inet_socket();
-    sockaddr_in where = loopback_address(port);
-    checked(::connect(h.get(), generic(where), sizeof where), "connect");
-    return h;
-}
-
-/// Sends, half-closes, and gives what came back until the end.
-std::string echo_of(const handle& h, const std::string& text)
-{
-    std::jthread sender([&] {
-        write_all(h, text);
-        ::shutdown(h.get(), SHUT_WR);
-    });
-    std::string back;
-    for (;;)
-    {
-        const auto some = read_some(h, 65'536);
-        if (some.empty())
-            return back;
-        back += some;
-    }
 }
 
 } // namespace

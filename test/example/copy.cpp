@@ -24,15 +24,6 @@ bool like_cp(std::string const& source, std::string const& copied)
     return e.status == 0;
 }
 
-std::string some_bytes(std::size_t n)
-{
-    std::string text(n, '\0');
-    unsigned x = 4711;
-    for (char& c : text)
-        c = static_cast<char>((x = x * 1103515245 + 12345) >> 16);
-    return text;
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(copy_program)
@@ -42,7 +33,7 @@ BOOST_AUTO_TEST_CASE(does_what_cp_does)
     for (std::size_t const size : {0u, 1u, 100'000u, 5'000'001u})
     {
         test::temporary_file const source;
-        test::write_all(source.file(), some_bytes(size));
+        test::write_all(source.file(), test::bytes(size));
         ::fchmod(source.file().get(), 0640);
         test::temporary_file const destination; // that is longer before
         test::write_all(destination.file(), std::string(6'000'000, 'o'));

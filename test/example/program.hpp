@@ -1,15 +1,19 @@
-// A program that runs as a user runs it.
-#pragma once
+#ifndef PROACTOR_TEST_EXAMPLE_PROGRAM_HPP
+#define PROACTOR_TEST_EXAMPLE_PROGRAM_HPP
 
 #include <support/handles.hpp>
 
+#include <boost/test/unit_test.hpp>
+
 #include <csignal>
+#include <cstdio>
 #include <string>
 #include <sys/wait.h>
 #include <thread>
 #include <utility>
 #include <vector>
 
+/// Examples, run as a user runs them.
 namespace test {
 
 /// What a program that has ended left.
@@ -106,4 +110,48 @@ inline end_of_program run(std::vector<std::string> words)
     return program(std::move(words)).end();
 }
 
+inline std::string bytes(std::size_t n)
+{
+    std::string text(n, '\0');
+    unsigned x = 12345;
+    for (char& c : text)
+        c = static_cast<char>((x = x * 1103515245 + 12345) >> 16);
+    return text;
+}
+
+inline unsigned short port_of(program& server)
+{
+    const auto said = server.line();
+    unsigned port = 0;
+    BOOST_TEST_REQUIRE(std::sscanf(said.c_str(), "listening on 127.0.0.1:%u", &port) == 1);
+    return static_cast<unsigned short>(port);
+}
+
+inline handle client_of(unsigned short port)
+{
+    handle h = inet_socket();
+    sockaddr_in where = loopback_address(port);
+    checked(::connect(h.get(), generic(where), sizeof where), "connect");
+    return h;
+}
+
+/// Sends, half-closes, and gives what came back until the end.
+inline std::string echo_of(const handle& h, const std::string& text)
+{
+    std::jthread sender([&] {
+        write_all(h, text);
+        ::shutdown(h.get(), SHUT_WR);
+    });
+    std::string back;
+    for (;;)
+    {
+        const auto some = read_some(h, 65'536);
+        if (some.empty())
+            return back;
+        back += some;
+    }
+}
+
 } // namespace test
+
+#endif

@@ -16,7 +16,7 @@ using asio::ip::udp;
 
 namespace {
 
-unsigned short port_of(test::program& server)
+unsigned short udp_port_of(test::program& server)
 {
     auto const said = server.line();
     unsigned port = 0;
@@ -31,7 +31,7 @@ BOOST_AUTO_TEST_SUITE(udp_echo_program)
 BOOST_AUTO_TEST_CASE(answers_from_where_it_was_asked)
 {
     test::program server({EXAMPLE_UDP_ECHO, "--datagrams", "11", "--receives", "2"});
-    auto const port = port_of(server);
+    auto const port = udp_port_of(server);
     proactor::io_context context;
     udp::socket client(context, {asio::ip::address_v4::loopback(), 0});
     client.set_option(proactor::receive_ecn(true));
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(answers_from_where_it_was_asked)
 BOOST_AUTO_TEST_CASE(ends_by_a_signal)
 {
     test::program server({EXAMPLE_UDP_ECHO, "--address", "127.0.0.1"});
-    port_of(server);
+    udp_port_of(server);
     server.signal(SIGTERM);
     auto const end = server.end();
     BOOST_TEST(end.status == 0);

@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(buffers_of_a_stream_that_is_gone)
             pool.reset();
             ctx.reset();
             if (held)
-                BOOST_TEST(held->data()[0] == std::byte('b'));
+                BOOST_TEST((held->data()[0] == std::byte('b')));
         }
         BOOST_TEST(tally.destroyed == tally.made);
         test::write_all(ends.b, std::string(5000, 'l'));

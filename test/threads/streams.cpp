@@ -8,7 +8,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -30,6 +29,34 @@ void connect_and_close(unsigned short port)
     test::checked(::connect(client.get(), test::generic(a), sizeof a), "connect");
 }
 
+using lane_socket = asio::basic_stream_socket<test::tcp, lane>;
+
+// Receives to the end. Each buffer goes back on whatever thread comes.
+struct reader
+{
+    test::context& ctx;
+    lane on;
+    lane_socket socket;
+    proactor::buffer_pool& pool;
+    std::string& text;
+    proactor::receive_stream<lane_socket> received{socket, pool, 2};
+    bool ended = false;
+
+    void next()
+    {
+        received.async_next(asio::bind_executor(on, [this](test::error_code ec, auto data) {
+            if (!data)
+            {
+                ended = !ec;
+                return;
+            }
+            text.append(reinterpret_cast<char const*>(data->data()), data->size());
+            asio::post(ctx, [d = std::move(*data)] {});
+            next();
+        }));
+    }
+};
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(streams_of_connections)
@@ -43,15 +70,20 @@ BOOST_AUTO_TEST_CASE(each_connection_comes_once)
     stream connections(acceptor, 8);
     int accepted = 0; // of the strand
     bool ended = false;
-    asio::co_spawn(
-        on,
-        [&]() -> asio::awaitable<void> {
-            while (auto conn = co_await connections.async_next(asio::use_awaitable))
+    std::function<void()> const next = [&] {
+        connections.async_next(
+            asio::bind_executor(on, [&](test::error_code ec, auto connection) {
+                if (!connection)
+                {
+                    ended = !ec;
+                    return;
+                }
                 if (++accepted == callers * each)
                     connections.close();
-            ended = true;
-        },
-        asio::detached);
+                next();
+            }));
+    };
+    asio::post(on, next);
     auto const port = acceptor.local_endpoint().port();
     test::runners threads(ctx, 3);
     std::vector<std::thread> clients;
@@ -120,8 +152,7 @@ BOOST_AUTO_TEST_CASE(cancelled_waits_race_what_comes)
 
 BOOST_AUTO_TEST_CASE(buffers_come_back_from_everywhere)
 {
-    using lane_socket = asio::basic_stream_socket<test::tcp, lane>;
-    constexpr int streams = 4;
+    constexpr std::size_t streams = 4;
     test::context ctx;
     proactor::buffer_pool pool(ctx, 3, 8);
     std::string sent;
@@ -129,25 +160,15 @@ BOOST_AUTO_TEST_CASE(buffers_come_back_from_everywhere)
         sent += std::to_string(i);
     std::vector<std::string> got(streams);
     std::vector<test::handle> peers;
-    for (int i = 0; i < streams; ++i)
+    std::vector<std::unique_ptr<reader>> readers;
+    for (std::size_t i = 0; i < streams; ++i)
     {
         test::handle_pair ends = test::tcp_pair();
         peers.push_back(std::move(ends.b));
         lane const on = asio::make_strand(test::executor(ctx.get_executor()));
-        asio::co_spawn(
-            on,
-            [&, &text = got[static_cast<std::size_t>(i)],
-             socket = lane_socket(on, test::tcp::v4(), ends.a.release())]() mutable
-            -> asio::awaitable<void> {
-                proactor::receive_stream received(socket, pool, 2);
-                while (auto data = co_await received.async_next(asio::use_awaitable))
-                {
-                    text.append(reinterpret_cast<char const*>(data->data()), data->size());
-                    // Gives it back on whatever thread comes.
-                    asio::post(ctx, [d = std::move(data)] {});
-                }
-            },
-            asio::detached);
+        readers.emplace_back(new reader{
+            ctx, on, lane_socket(on, test::tcp::v4(), ends.a.release()), pool, got[i]});
+        asio::post(on, [r = readers.back().get()] { r->next(); });
     }
     test::runners threads(ctx, 3);
     std::vector<std::thread> writers;
@@ -159,8 +180,9 @@ BOOST_AUTO_TEST_CASE(buffers_come_back_from_everywhere)
     for (auto& w : writers)
         w.join();
     threads.join();
-    for (auto const& text : got)
-        BOOST_TEST((text == sent));
+    for (std::size_t i = 0; i < streams; ++i)
+        BOOST_TEST((readers[i]->ended && got[i] == sent));
+    readers.clear();
     BOOST_TEST(pool.available() == 3u);
 }
 

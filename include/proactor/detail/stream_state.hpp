@@ -181,8 +181,17 @@ private:
 
     void start_if(bool starts)
     {
-        if (starts)
-            engine_.start(*this, at_, lane_of());
+        if (!starts)
+            return;
+        const auto alive = this->shared_from_this();
+        engine_.start(*this, at_, lane_of());
+        bool stopped_meanwhile = false; // which found nothing to cancel
+        {
+            section_guard held(engine_.exclusive());
+            stopped_meanwhile = stopping_ && under_way_;
+        }
+        if (stopped_meanwhile)
+            engine_.cancel_key(at_, this);
     }
 
     void stop()
@@ -230,24 +239,25 @@ private:
     static void end(void* owner, operation& base)
     {
         auto& self = static_cast<stream_state&>(base);
-        // The last thing to go, perhaps.
-        if (const auto alive = self.hand_back(); owner)
-            self.ended();
-        else if (waiter* w = self.take_waiter())
+        if (owner)
+            return self.ended();
+        std::shared_ptr<stream_state> alive; // the last thing to go, perhaps
+        {
+            section_guard held(self.engine_.exclusive());
+            alive = std::move(self.under_way_);
+        }
+        if (waiter* w = self.take_waiter())
             w->op->destroy();
     }
 
-    std::shared_ptr<stream_state> hand_back()
-    {
-        section_guard held(engine_.exclusive());
-        return std::move(under_way_);
-    }
-
+    /// What the operation came to is looked at before anybody can begin it again.
     void ended()
     {
+        std::shared_ptr<stream_state> alive;
         bool starts = false;
         {
             section_guard held(engine_.exclusive());
+            alive = std::move(under_way_);
             const bool asked = std::exchange(stopping_, false);
             const std::int32_t error = outcome.error;
             const auto then = next_step(error);
