@@ -2,9 +2,10 @@
 # usage: perf/run.sh [--quick] [--only NAME] --json FILE
 #
 # Installs what is missing, builds the measured programs in build/release, runs them, writes the
-# figures to FILE and prints tables. It takes a quarter of an hour; --quick measures for three
-# minutes at most.
-# NAME: echo, file_read, file_read_fixed, post, timer or idle.
+# figures to FILE and prints tables. It takes 25 minutes; --quick measures for three minutes at
+# most.
+# NAME: echo, receive_stream, accept_churn, send_large, copy, file_read, file_read_fixed, post, timer
+# or idle.
 #
 # Each figure is the median of at least five rounds, with the least and the greatest beside it. In a
 # round, the peers of a variant run one after the other, in another order each time:
@@ -17,6 +18,11 @@
 #                     floor_preadv2: files, one read at a time)
 #   asio_io_uring_file_each  files: with an object for each of the reads in flight
 #   proactor_plain, floor_plain  file_read_fixed: without files and buffers that are registered
+#   proactor_plain    receive_stream, send_large: without a stream, without a wish not to copy
+#   proactor_stream   accept_churn: by an accept_stream; proactor accepts one at a time
+#   proactor_zc       send_large: not copied even where that is dearer; proactor chooses
+#   proactor_read_write  copy: by reads and writes; proactor is async_copy
+#   cp                copy: cp --reflink=never (floor: copy_file_range(2), floor_read_write)
 #   thread_pool_1, _2, _4, _32  files: pread(2) in a boost::asio::thread_pool of so many threads
 # Programs with one thread stay on one processor. The figures are only as good as the machine is
 # quiet: compare within a run, not between runs.
@@ -30,7 +36,7 @@ refuse() {
     exit 2
 }
 
-names="echo file_read file_read_fixed post timer idle"
+names="echo receive_stream accept_churn send_large copy file_read file_read_fixed post timer idle"
 quick= only= json=
 while [ $# -gt 0 ]; do
     case $1 in

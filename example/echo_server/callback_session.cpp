@@ -53,6 +53,7 @@ private:
         ended();
     }
 
+    session_buffer data_;
     std::function<void()> ended_;
 };
 

@@ -48,6 +48,8 @@ private:
                 co_return;
         }
     }
+
+    session_buffer data_;
 };
 
 } // namespace

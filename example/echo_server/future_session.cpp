@@ -69,6 +69,7 @@ private:
         return result.get();
     }
 
+    session_buffer data_;
     std::mutex mutex_;    // a socket takes one caller at a time, and stop() is another thread's
     std::jthread thread_; // last, so that it has ended before anything that it uses goes
 };

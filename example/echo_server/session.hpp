@@ -28,9 +28,11 @@ public:
 
 protected:
     tcp_socket socket_;
-    std::array<char, 4096> data_;
     std::uint64_t bytes_ = 0; // sent back
 };
+
+// What a session holds of a message at once.
+using session_buffer = std::array<char, 4096>;
 
 enum class session_kind
 {

@@ -11,6 +11,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -107,6 +108,16 @@ std::chrono::nanoseconds server_process::cpu_time() const
     timespec t;
     check(::clock_gettime(cpu_clock_, &t), "clock_gettime");
     return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+}
+
+std::size_t server_process::private_memory() const
+{
+    // Of the files that tell, the one that counts each page.
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/smaps_rollup");
+    for (std::string word; file >> word;)
+        if (std::size_t kibibytes = 0; word == "Private_Dirty:" && file >> kibibytes)
+            return kibibytes * 1024;
+    throw std::runtime_error("the server's smaps_rollup does not tell its memory");
 }
 
 void server_process::stop()

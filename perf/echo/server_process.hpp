@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <ctime>
 
 namespace echo {
@@ -26,6 +27,9 @@ public:
 
     // What it has used so far, on all its threads, in user space and in the kernel.
     std::chrono::nanoseconds cpu_time() const;
+
+    // Memory that is its own, in bytes: without what it shares with other processes.
+    std::size_t private_memory() const;
 
     // Asks it to end, and waits for that for 2 s at the most. Throws std::runtime_error unless it
     // ended with status 0.

@@ -171,8 +171,9 @@ private:
             return;
         }
         for (std::size_t m = 0; m < f.values.size(); ++m)
-            peer.values[m].push_back(f.values[m]);
-        std::fprintf(stderr, "  %s %.4g", key.c_str(), f.values.front());
+            if (f.values[m])
+                peer.values[m].push_back(*f.values[m]);
+        std::fprintf(stderr, "  %s %.4g", key.c_str(), f.values.front().value_or(0));
         std::fflush(stderr);
     }
 
@@ -187,7 +188,7 @@ row summarise_row(const variant_series& series, std::size_t m)
     row r{series.scenario, series.variant, &series.scenario->metrics[m], {}, {}};
     r.skipped = series.peers.front().skipped;
     for (const peer_series& peer : series.peers)
-        if (!peer.skipped)
+        if (!peer.skipped && !peer.values[m].empty())
             r.results.emplace_back(peer.peer->key, summarise(peer.values[m]));
     return r;
 }

@@ -13,8 +13,10 @@ namespace {
 constexpr int status_skipped = 77;
 constexpr std::string_view skipped_prefix = "skipped: ";
 
-double number(const std::string& line, std::string_view text)
+std::optional<double> number(const std::string& line, std::string_view text)
 {
+    if (text == "-")
+        return std::nullopt;
     double value = 0;
     const char* const last = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), last, value);
@@ -27,7 +29,7 @@ double number(const std::string& line, std::string_view text)
 
 figures read_output(const ended_process& ended, const std::vector<metric>& metrics)
 {
-    std::map<std::string, double, std::less<>> printed;
+    std::map<std::string, std::optional<double>, std::less<>> printed;
     std::istringstream lines(ended.output);
     for (std::string line; std::getline(lines, line);)
     {

@@ -13,7 +13,8 @@ namespace perf {
 
 struct figures
 {
-    std::vector<double> values;         ///< in the order of the metrics, if it could run
+    /// In the order of the metrics, if it could run; none where it cannot tell.
+    std::vector<std::optional<double>> values;
     std::optional<std::string> skipped; ///< else the reason
 };
 

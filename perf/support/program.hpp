@@ -1,6 +1,6 @@
 // The contract of a measured program: PROGRAM VARIANT MILLISECONDS prints lines "metric value" and
-// exits with 0. What cannot be measured on this system is a line "skipped: reason" and status 77;
-// anything else is a failure.
+// exits with 0; the value is "-" where it cannot be told. What cannot be measured on this system is
+// a line "skipped: reason" and status 77; anything else is a failure.
 #pragma once
 
 #include <chrono>

@@ -10,7 +10,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <iostream>
-}
 
 #include "../support/handles.hpp"
 
