@@ -4,8 +4,9 @@
 #include <proactor/error.hpp>
 
 #include "../threads.hpp"
-#include "handle.hpp"
 #include "attempt.hpp"
+#include "handle.hpp"
+#include "kinds.hpp"
 
 #include <cerrno>
 #include <new>
@@ -306,6 +307,11 @@ void driver::accept_kept(operation& op)
     finish(op, 0, static_cast<std::uint64_t>(kept));
 }
 
+/// Requests whose successes are more than bytes.
+constexpr auto bringing_more
+    = detail::kinds<request::accept, request::open, request::poll, request::receive_pooled,
+                    request::read_pooled, request::read_pooled_at, request::await_buffer>;
+
 inline void driver::end(operation& op, int error, std::uint64_t value)
 {
     attachment& a = *op.attached;
@@ -313,12 +319,12 @@ inline void driver::end(operation& op, int error, std::uint64_t value)
     op.phase = operation::phase::idle;
     op.outcome.error = error;
     op.outcome.value += value; // to what a transfer of a whole buffer has moved before
-    if (request::names_source(op.request)) [[unlikely]]
-        settle_buffer(op);
-    if (!error)
+    if (value == 0 || detail::is_one_of<bringing_more>(op)) [[unlikely]]
     {
-        const bool revocable = request::revocable(op.request, op.outcome.value);
-        if (op.cancel_requested && (revocable || request::wins_handle(op.request)))
+        if (request::names_source(op.request))
+            settle_buffer(op);
+        const bool revocable = !error && request::revocable(op.request, op.outcome.value);
+        if (op.cancel_requested && !error && (revocable || request::wins_handle(op.request)))
             revoke(op);
         else if (revocable && !op.immediate && !a.detached_)
             op.link_before(a.undelivered_); // what was there when it was asked for stays, as in Asio

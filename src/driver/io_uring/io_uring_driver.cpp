@@ -1,5 +1,6 @@
 #include "io_uring_driver.hpp"
 
+#include "../kinds.hpp"
 #include "../posix/posix_driver.hpp"
 #include "../posix/readiness.hpp"
 #include "abi.hpp"
@@ -34,15 +35,8 @@ enum tag : std::uint64_t
 };
 constexpr std::uint64_t tag_bits = 3;
 
-template <typename... Requests>
-constexpr std::uint64_t kinds = ((std::uint64_t{1} << request::index_of<Requests>) | ...);
-
-template <std::uint64_t Kinds>
-bool is_one_of(const operation& op) noexcept
-{
-    static_assert(std::variant_size_v<request::any> <= 64);
-    return Kinds >> op.request.index() & 1;
-}
+using detail::is_one_of;
+using detail::kinds;
 
 /// Those with steps of their own on their way into the ring, with which the others are not burdened.
 constexpr auto asking
