@@ -1,7 +1,7 @@
 // Reads and writes of streams that own their buffers.
 #include "completion.hpp"
 
-#include "../support/handles.hpp"
+#include "../support/connection.hpp"
 
 #include <boost/asio/experimental/as_tuple.hpp>
 
@@ -16,6 +16,7 @@
 
 namespace asio = boost::asio;
 using test::completion;
+using test::connection;
 using test::error_code;
 
 namespace {
@@ -34,21 +35,6 @@ bytes pattern(std::size_t size)
         b[i] = static_cast<char>(i * 7 + i / 251);
     return b;
 }
-
-// The other end of a connection, in the hands of the test.
-struct connection
-{
-    explicit connection(test::context& ctx)
-        : socket(ctx)
-    {
-        test::handle const listener = test::tcp_listener();
-        socket.connect(test::loopback(ntohs(test::address_of(listener).sin_port)));
-        peer.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    }
-
-    test::tcp_socket socket;
-    test::handle peer;
-};
 
 } // namespace
 

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "../support/context.hpp"
-#include "../support/handles.hpp"
+#include "../support/connection.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -37,21 +36,6 @@ struct pooled_completion
     }
 
     std::string text() const { return text_of(buffer); }
-};
-
-/// A socket on the context, and the other end of its connection in the hands of the test.
-struct connection
-{
-    explicit connection(test::context& ctx)
-        : socket(ctx)
-    {
-        test::handle const listener = test::tcp_listener();
-        socket.connect(test::loopback(ntohs(test::address_of(listener).sin_port)));
-        peer.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    }
-
-    test::tcp_socket socket;
-    test::handle peer;
 };
 
 } // namespace test

@@ -1,8 +1,7 @@
 // Streams of what a socket receives.
 #include <proactor/receive_stream.hpp>
 
-#include "../support/context.hpp"
-#include "../support/handles.hpp"
+#include "../support/connection.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -21,21 +20,12 @@ namespace {
 
 using stream = proactor::receive_stream<test::tcp_socket>;
 using proactor::pooled_buffer;
+using test::connection;
 
 std::string text_of(pooled_buffer const& b)
 {
     return {reinterpret_cast<char const*>(b.data()), b.size()};
 }
-
-// A connection whose other end is driven by plain calls.
-struct connection
-{
-    test::handle_pair ends = test::tcp_pair();
-    test::tcp_socket socket;
-    test::handle peer = std::move(ends.b);
-
-    explicit connection(test::context& ctx) : socket(ctx, test::tcp::v4(), ends.a.release()) {}
-};
 
 // What a wait came to.
 struct result

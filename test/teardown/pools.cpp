@@ -1,6 +1,8 @@
 // Pools whose operations are in flight when all of it goes, under the allocator that withholds blocks.
 #include "in_flight.hpp"
 
+#include "../support/connection.hpp"
+
 #include <array>
 #include <memory>
 #include <optional>
@@ -17,20 +19,6 @@ enum part
     of_context
 };
 
-struct connection
-{
-    explicit connection(test::context& ctx)
-        : socket(ctx)
-    {
-        test::handle const listener = test::tcp_listener();
-        socket.connect(test::loopback(ntohs(test::address_of(listener).sin_port)));
-        peer.reset(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    }
-
-    test::tcp_socket socket;
-    test::handle peer;
-};
-
 /// What the kernel might still write comes after the end.
 void go_down(std::array<part, 3> const& order, bool poll, bool held)
 {
@@ -40,7 +28,7 @@ void go_down(std::array<part, 3> const& order, bool poll, bool held)
     {
         auto ctx = std::make_unique<test::context>();
         auto pool = std::make_unique<proactor::buffer_pool>(*ctx, 16, test::device_file::block);
-        std::vector<connection> connections;
+        std::vector<test::connection> connections;
         std::vector<proactor::basic_random_access_file<test::executor>> files;
         int called = 0;
         auto const handler = [&](test::error_code, pooled_buffer b)

@@ -1,5 +1,4 @@
-// With PROACTOR_TEST_MASKED, contexts get a ring without the opcodes that something can stand in
-// for.
+// With PROACTOR_TEST_MASKED, contexts get a ring without the opcodes that something can stand in for.
 #include "../../src/driver/io_uring/io_uring_driver.hpp"
 
 #include <proactor/open_driver.hpp>
