@@ -199,9 +199,38 @@ void engine::complete_later(operation_queue& ops)
     wake_another();
 }
 
+/// Alone in `run`, an operation only goes to the driver.
+inline bool engine::start_alone(operation& op, attachment& on, lane l)
+{
+    section::mark* self = section_.enter();
+    if (!self) [[unlikely]]
+        return false;
+    assert(!leader_);
+    const bool open = !shut_down_;
+    if (open) [[likely]]
+    {
+        struct leave // whatever the driver throws
+        {
+            section::mark* self;
+            ~leave() { self->leave(); }
+        } guard{self};
+        count_work(!op.internal);
+        driver_->submit(op, on, l);
+        return true;
+    }
+    self->leave();
+    return false;
+}
+
 void engine::start(operation& op, attachment& on, lane l)
 {
     const bool ours = inside();
+    if (!ours || !start_alone(op, on, l)) [[unlikely]]
+        start_shared(op, on, l, ours);
+}
+
+[[gnu::noinline]] void engine::start_shared(operation& op, attachment& on, lane l, bool ours)
+{
     section_guard held(section_);
     if (!op.internal)
         count_work(1);

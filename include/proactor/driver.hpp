@@ -354,6 +354,10 @@ private:
     void settle_buffer(operation& op);
     void part_if_idle(buffer_source& source);
     void accept_kept(operation& op);
+    void finish_any(operation& op, int error, std::uint64_t value, std::uint32_t flags);
+    void ended(attachment& a, lane l);
+    void take_out(operation& op, int error, std::uint64_t value) noexcept;
+    void give_back(operation& op) noexcept;
     void end(operation& op, int error, std::uint64_t value);
     void revoke(operation& op);
     void recycle(attachment& a);

@@ -354,14 +354,9 @@ using any = std::variant<nothing, read, write, read_at, write_at, receive, send,
                          sync_range, receive_pooled, read_pooled, read_pooled_at, await_buffer, send_zc,
                          send_file>;
 
-/// Calls `f(transfer)` if it is one, else returns false. The most frequent ones first.
 template <typename Any, typename F>
-bool if_transfer(Any& r, F f)
+[[gnu::noinline]] bool if_rarer_transfer(Any& r, F f)
 {
-    if (auto* t = std::get_if<receive>(&r))
-        return f(*t);
-    if (auto* t = std::get_if<send>(&r))
-        return f(*t);
     if (auto* t = std::get_if<read_at>(&r))
         return f(*t);
     if (auto* t = std::get_if<write_at>(&r))
@@ -373,6 +368,17 @@ bool if_transfer(Any& r, F f)
     if (auto* t = std::get_if<send_zc>(&r))
         return f(*t);
     return false;
+}
+
+/// Calls `f(transfer)` if it is one, else returns false.
+template <typename Any, typename F>
+bool if_transfer(Any& r, F f)
+{
+    if (auto* t = std::get_if<receive>(&r))
+        return f(*t);
+    if (auto* t = std::get_if<send>(&r))
+        return f(*t);
+    return if_rarer_transfer(r, f);
 }
 
 template <typename Request>
@@ -411,8 +417,8 @@ inline buffer_source* source_of(const any& r) noexcept
 /// Whether it is a transfer that asks for all of its buffers.
 inline bool is_whole(const any& r) noexcept
 {
-    return std::holds_alternative<send_file>(r)
-        || if_transfer(r, [](const auto& t) { return t.whole; });
+    return if_transfer(r, [](const auto& t) { return t.whole; })
+        || std::holds_alternative<send_file>(r);
 }
 
 /// Takes `moved` bytes off such a transfer. True: it has to go on.

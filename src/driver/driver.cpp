@@ -96,6 +96,27 @@ void driver::recycle(attachment& a)
     free_ = &a;
 }
 
+/// `reopen` asks for what an inherited driver is given.
+inline void driver::ask(operation& op)
+{
+    if (inherited_) [[unlikely]]
+        return;
+    if (request::names_source(op.request)) [[unlikely]]
+        ask_source(op);
+    else
+        start(op);
+}
+
+inline void driver::begin(operation& op)
+{
+    op.phase = operation::phase::in_flight;
+    ++in_flight_;
+    if (request::accepts_one(op.request) && !op.attached->kept_.empty()) [[unlikely]]
+        accept_kept(op);
+    else
+        ask(op);
+}
+
 void driver::submit(operation& op, attachment& on, lane l)
 {
     op.attached = &on;
@@ -134,27 +155,6 @@ bool driver::attempt(operation& op, attachment& on, lane l)
     op.lane = l;
     finished_.push(op);
     return true;
-}
-
-void driver::begin(operation& op)
-{
-    op.phase = operation::phase::in_flight;
-    ++in_flight_;
-    if (request::accepts_one(op.request) && !op.attached->kept_.empty())
-        accept_kept(op);
-    else
-        ask(op);
-}
-
-/// `reopen` asks for what an inherited driver is given.
-inline void driver::ask(operation& op)
-{
-    if (inherited_) [[unlikely]]
-        return;
-    if (request::names_source(op.request)) [[unlikely]]
-        ask_source(op);
-    else
-        start(op);
 }
 
 namespace {
@@ -312,25 +312,31 @@ constexpr auto bringing_more
     = detail::kinds<request::accept, request::open, request::poll, request::receive_pooled,
                     request::read_pooled, request::read_pooled_at, request::await_buffer>;
 
-inline void driver::end(operation& op, int error, std::uint64_t value)
+inline void driver::take_out(operation& op, int error, std::uint64_t value) noexcept
 {
-    attachment& a = *op.attached;
     op.unlink();
     op.phase = operation::phase::idle;
     op.outcome.error = error;
     op.outcome.value += value; // to what a transfer of a whole buffer has moved before
-    if (value == 0 || detail::is_one_of<bringing_more>(op)) [[unlikely]]
-    {
-        if (request::names_source(op.request))
-            settle_buffer(op);
-        const bool revocable = !error && request::revocable(op.request, op.outcome.value);
-        if (op.cancel_requested && !error && (revocable || request::wins_handle(op.request)))
-            revoke(op);
-        else if (revocable && !op.immediate && !a.detached_)
-            op.link_before(a.undelivered_); // what was there when it was asked for stays, as in Asio
-    }
+}
+
+inline void driver::give_back(operation& op) noexcept
+{
     ++counters_.completions;
     finished_.push(op);
+}
+
+void driver::end(operation& op, int error, std::uint64_t value)
+{
+    take_out(op, error, value);
+    if (request::names_source(op.request))
+        settle_buffer(op);
+    const bool revocable = !error && request::revocable(op.request, op.outcome.value);
+    if (op.cancel_requested && !error && (revocable || request::wins_handle(op.request)))
+        revoke(op);
+    else if (attachment& a = *op.attached; revocable && !op.immediate && !a.detached_)
+        op.link_before(a.undelivered_); // what was there when it was asked for stays, as in Asio
+    give_back(op);
 }
 
 /// Turns a success into a cancellation, and loses nothing.
@@ -344,7 +350,23 @@ inline void driver::end(operation& op, int error, std::uint64_t value)
     op.outcome = {.error = ECANCELED};
 }
 
+/// The frequent end: some bytes.
 void driver::finish(operation& op, int error, std::uint64_t value, std::uint32_t flags)
+{
+    if (error || value == 0 || detail::is_one_of<bringing_more>(op)
+        || request::is_whole(op.request)) [[unlikely]]
+        return finish_any(op, error, value, flags);
+    attachment& a = *op.attached;
+    op.outcome.flags = flags;
+    --in_flight_;
+    take_out(op, error, value);
+    give_back(op);
+    const bool others_wait = op.lane != lane::none && a.busy(op.lane);
+    if (others_wait || a.detached_) [[unlikely]]
+        ended(a, op.lane);
+}
+
+void driver::finish_any(operation& op, int error, std::uint64_t value, std::uint32_t flags)
 {
     attachment& a = *op.attached;
     const lane l = op.lane;
@@ -362,6 +384,12 @@ void driver::finish(operation& op, int error, std::uint64_t value, std::uint32_t
     op.outcome.flags = flags;
     --in_flight_;
     end(op, error, value);
+    ended(a, l);
+}
+
+/// An operation of this lane has ended.
+void driver::ended(attachment& a, lane l)
+{
     if (l != lane::none)
         begin_next(a, l);
     if (a.detached_ && !a.busy())

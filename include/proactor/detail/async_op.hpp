@@ -24,7 +24,8 @@ namespace proactor::detail {
 /// The one bridge from an Asio handler to an operation.
 ///
 /// A payload says what to ask for and what it came to:
-///  - `void prepare(operation&)` fills the request; its pointers may go into the payload.
+///  - `void prepare(operation&)` fills the request; its pointers may go into the payload. If it takes what the
+///    payload was made of, too, it gets that, and the payload need not keep it.
 ///  - `std::tuple<...> finish(const outcome&)` gives the handler's arguments.
 template <typename Payload, typename Handler, typename IoExecutor>
 class async_op final : public operation
@@ -35,9 +36,11 @@ class async_op final : public operation
     using traits = std::allocator_traits<allocator>;
 
 public:
-    /// Moves from `handler`. What follows the executor constructs the payload.
+    /// Moves from `handler`. What follows the executor constructs the payload. Inline, so that a request goes
+    /// from registers into the operation.
     template <typename... Args>
-    static async_op& create(engine& e, Handler& handler, const IoExecutor& io_ex, Args&&... args)
+    [[gnu::always_inline]] static async_op& create(engine& e, Handler& handler,
+                                                   const IoExecutor& io_ex, Args&&... args)
     {
         allocator a = memory::get(asio::get_associated_allocator(handler));
         async_op* p = traits::allocate(a, 1);
@@ -53,7 +56,10 @@ public:
         } guard{a, p};
         ::new (static_cast<void*>(p)) async_op(e, handler, io_ex, std::forward<Args>(args)...);
         guard.p = nullptr;
-        p->payload.prepare(*p);
+        if constexpr (requires { p->payload.prepare(*p, args...); })
+            p->payload.prepare(*p, args...);
+        else
+            p->payload.prepare(*p);
         return *p;
     }
 

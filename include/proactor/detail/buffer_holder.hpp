@@ -72,7 +72,7 @@ public:
         if (count == 0)
             return {};
         if (count == 1)
-            return {*first, nullptr, 1};
+            return {{first->data, first->size}, nullptr, 1};
         return {{}, first, count};
     }
 

@@ -175,6 +175,8 @@ private:
     bool post_alone(operation& op) noexcept;
     void post_inside(operation& op);
     void post_outside(operation& op);
+    bool start_alone(operation& op, attachment& on, lane l);
+    void start_shared(operation& op, attachment& on, lane l, bool ours);
     operation* take_ready();
     void complete_internal();
     operation* next(clock::time_point deadline, bool block);

@@ -48,7 +48,8 @@ inline constexpr bool
 /// Whether the loop of `e` may call a handler with this executor directly, being on the right
 /// thread.
 template <typename Executor>
-bool calls_directly([[maybe_unused]] const engine& e, [[maybe_unused]] const Executor& ex) noexcept
+inline bool calls_directly([[maybe_unused]] const engine& e,
+                           [[maybe_unused]] const Executor& ex) noexcept
 {
     if constexpr (std::is_same_v<Executor, io_context::executor_type>)
         return ex.direct_for(e);

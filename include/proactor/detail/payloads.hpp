@@ -35,20 +35,20 @@ class transfer
 {
 public:
     template <typename Sequence>
-    transfer(const Request& r, const Sequence& buffers, end_of_file e)
-        : request_(r)
-        , buffers_(buffers)
+    transfer(const Request&, const Sequence& buffers, end_of_file e)
+        : buffers_(buffers)
         , end_of_file_(e)
     {
-        request_.whole = asks_for_all(buffers);
     }
 
-    void prepare(operation& op)
+    template <typename Sequence>
+    void prepare(operation& op, const Request& r, const Sequence& buffers, end_of_file)
     {
-        auto& r = op.request.emplace<Request>(request_);
-        r.buffers = buffers_.list();
-        if (r.whole)
-            wanted_ = r.buffers.bytes();
+        auto& mine = op.request.emplace<Request>(r);
+        mine.buffers = buffers_.list();
+        mine.whole = asks_for_all(buffers);
+        if (mine.whole)
+            wanted_ = mine.buffers.bytes();
     }
 
     std::tuple<error_code, std::size_t> finish(const outcome& o)
@@ -57,7 +57,6 @@ public:
     }
 
 private:
-    Request request_;
     Holder buffers_;
     std::size_t wanted_ = 1;
     end_of_file end_of_file_;
@@ -80,7 +79,7 @@ class unasked : public Payload
 {
 public:
     using Payload::Payload;
-    void prepare(operation& op) { op.request = request::nothing{}; }
+    void prepare(operation& op, const auto&...) { op.request = request::nothing{}; }
 };
 
 /// An operation whose handler takes an error only.

@@ -44,6 +44,8 @@ constexpr auto asking
             request::receive_pooled, request::read_pooled, request::read_pooled_at, request::send_zc>;
 constexpr auto of_files
     = kinds<request::read, request::write, request::read_at, request::write_at>;
+/// And with steps before these.
+constexpr auto starting_otherwise = asking | kinds<request::poll>;
 /// And those that come out of it with more than a result.
 constexpr auto ending_otherwise
     = kinds<request::poll, request::accept, request::receive_pooled, request::send_zc>;
@@ -146,12 +148,10 @@ public:
 protected:
     void start(operation& op) override
     {
-        if (is_watched(op))
-            watch(op);
-        else if (shared_ && std::holds_alternative<request::accept>(op.request)) [[unlikely]]
-            poll(op, op.attached->handle(), POLLIN);
+        if (straight_[op.request.index()] && op.lane != lane::except) [[likely]]
+            put(op);
         else
-            submit(op);
+            start_otherwise(op);
     }
 
     void stop(operation& op) override
@@ -281,6 +281,7 @@ private:
         const auto failed = ring_.open(entries_);
         const auto usable = ring_.opcodes() & ~masked_;
         served_ = served_by(usable);
+        straight_ = served_ & ~request_set(starting_otherwise);
         accepts_multishot_ = can_accept_multishot(usable);
         receives_multishot_ = can_receive_multishot(usable);
         memory_.clear();
@@ -330,19 +331,36 @@ private:
             && ::lseek(op.attached->handle(), 0, SEEK_CUR) >= 0; // else it is a pipe of packets
     }
 
-    void submit(operation& op)
+    [[gnu::noinline]] void start_otherwise(operation& op)
     {
-        const bool asks = is_one_of<asking>(op);
-        if (asks && goes_on(op) && has_enough(op)) [[unlikely]]
+        if (is_watched(op))
+            watch(op);
+        else if (shared_ && std::holds_alternative<request::accept>(op.request))
+            poll(op, op.attached->handle(), POLLIN);
+        else
+            submit(op);
+    }
+
+    [[gnu::noinline]] void submit(operation& op)
+    {
+        if (has_enough(op))
             return finish(op, 0, 0);
-        if (!served_[op.request.index()]) [[unlikely]]
+        if (!served_[op.request.index()])
         {
             if (op.phase != operation::phase::polled)
                 op.driver_turn = 0;
             return try_later(op);
         }
-        if (asks && !admit(op))
+        if (is_one_of<asking>(op) && !admit(op))
             return;
+        io_uring_sqe& sqe = put(op);
+        if (goes_on(op) && can_multishot(op))
+            make_multishot(sqe);
+    }
+
+    /// Into the ring, as what the ring itself serves.
+    io_uring_sqe& put(operation& op)
+    {
         detail::annotate_submit(&op);
         op.driver_turn = turn_;
         op.phase = operation::phase::in_flight;
@@ -357,12 +375,11 @@ private:
                 files_.apply(ring_, sqe, *op.attached);
             }
         }
-        else if (asks && goes_on(op) && can_multishot(op)) [[unlikely]]
-            make_multishot(sqe);
+        return sqe;
     }
 
     /// What some requests need before their entries are prepared. False: it goes another way.
-    [[gnu::noinline]] bool admit(operation& op)
+    bool admit(operation& op)
     {
         if (loses_position(op) || exceeds_entry(op))
         {
@@ -703,6 +720,7 @@ private:
     opcodes masked_;
     std::uint64_t generation_ = 0;
     request_set served_; ///< by the ring
+    request_set straight_; ///< of these, those without steps before
     std::uint32_t turn_ = 1; ///< looks at the completion queue
     bool accepts_multishot_ = false;
     bool receives_multishot_ = false;
