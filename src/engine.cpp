@@ -205,21 +205,15 @@ inline bool engine::start_alone(operation& op, attachment& on, lane l)
     section::mark* self = section_.enter();
     if (!self) [[unlikely]]
         return false;
-    assert(!leader_);
-    const bool open = !shut_down_;
-    if (open) [[likely]]
+    assert(!leader_ && !shut_down_);
+    struct leave // whatever the driver throws
     {
-        struct leave // whatever the driver throws
-        {
-            section::mark* self;
-            ~leave() { self->leave(); }
-        } guard{self};
-        count_work(!op.internal);
-        driver_->submit(op, on, l);
-        return true;
-    }
-    self->leave();
-    return false;
+        section::mark* self;
+        ~leave() { self->leave(); }
+    } guard{self};
+    count_work(!op.internal);
+    driver_->submit(op, on, l);
+    return true;
 }
 
 void engine::start(operation& op, attachment& on, lane l)
