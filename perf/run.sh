@@ -15,7 +15,8 @@
 #   asio_epoll        the same program on boost::asio::io_context
 #   asio_io_uring     the same, with Asio's io_uring backend in the place of epoll
 #   floor             no library: a loop around io_uring_enter(2) (floor_epoll: epoll_wait(2);
-#                     floor_preadv2: files, one read at a time)
+#                     floor_preadv2: files, one read at a time). receive_stream: by multishot receives;
+#                     floor_stream, accept_churn: by a multishot accept; floor_zc, send_large: by SEND_ZC
 #   asio_io_uring_file_each  files: with an object for each of the reads in flight
 #   proactor_plain, floor_plain  file_read_fixed: without files and buffers that are registered
 #   proactor_plain    receive_stream, send_large: without a stream, without a wish not to copy

@@ -68,8 +68,9 @@ public:
     /// How many buffers nobody has. While others take and return some, a hint.
     std::size_t available() const noexcept { return source_->available(); }
 
-    /// Waits until a buffer is available. Completes with `void(error_code)`, never inside this call. All waits
-    /// complete with the first buffer that comes back, and whoever tries first gets it.
+    /// Waits until a buffer is available. Completes with `void(error_code)`, never inside this call. A buffer
+    /// that is free completes one wait, the oldest, and soon another one if nobody has taken it. It is not
+    /// kept for anybody: whoever tries first gets it.
     ///
     /// Cancellation: terminal, partial and total.
     template <typename Token = asio::default_completion_token_t<executor_type>>

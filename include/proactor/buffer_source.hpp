@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace proactor {
 
@@ -84,6 +85,18 @@ public:
     /// The driver wants to hear of the next buffer that comes back. False: there is one.
     bool ask_for_notice() noexcept;
 
+    /// Whether a free buffer is left for one more wait, which is told and takes it soon or not at all.
+    bool grant() noexcept
+    {
+        if (available() <= granted_ + granted_before_)
+            return false;
+        ++granted_;
+        return true;
+    }
+
+    /// What was granted before the last call is taken by now.
+    void begin_grants() noexcept { granted_before_ = std::exchange(granted_, 0); }
+
     driver* owner = nullptr;         ///< who keeps it; changed by `keep` and `part`
     std::uint32_t owner_note = 0;    ///< the owner's own
     bool abandoned = false;          ///< its user needs it no longer
@@ -143,6 +156,8 @@ private:
     std::unique_ptr<piece[]> pieces_;
     std::size_t spares_ = 0;
     std::uint32_t rounds_ = 0;
+    std::size_t granted_ = 0;
+    std::size_t granted_before_ = 0;
     piece* free_ = nullptr;
     piece* free_spares_ = nullptr;
     std::atomic<std::int64_t> inside_; ///< the count without what somebody has; changed by the driver

@@ -104,7 +104,8 @@ struct memory_region : detail::list_hook
 ///
 /// Pools. [D25] A transfer into a pooled buffer holds none while it waits for data, and brings none without
 /// data; `ENOBUFS` says that none is free, and the data stay. [D26] A wait for a buffer is given back once
-/// one is free, whichever thread has returned it, and with `ECANCELED` after `release`.
+/// one is free, whichever thread has returned it, the oldest first and another one if nobody takes it; and with
+/// `ECANCELED` after `release`.
 ///
 /// Fork. [D23] What a child process does with the driver that it inherits, its destruction included,
 /// does nothing to the parent's. In the child the system is asked for nothing, a cancellation is
@@ -187,8 +188,9 @@ public:
     /// Whether `flush` has something to do.
     virtual bool unflushed() const noexcept = 0;
 
-    /// Whether transfers stand between two parts, with which the next `reap` or `wait` goes on.
-    bool between_parts() const noexcept { return !between_parts_.empty(); }
+    /// Whether there are transfers between two parts or waits for buffers, with which the next `reap` or
+    /// `wait` goes on.
+    bool between_parts() const noexcept { return !between_parts_.empty() || buffers_came(); }
 
     /// Submits to the system what has been prepared. Does not wait.
     virtual void flush() = 0;

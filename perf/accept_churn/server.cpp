@@ -1,13 +1,7 @@
 // Accepts connections on the loopback interface, and closes each at once.
-#include "support/context.hpp"
+#include "support/loopback_server.hpp"
 
-#include <boost/asio/signal_set.hpp>
-
-#include <csignal>
-#include <cstdio>
-#include <exception>
 #include <optional>
-#include <utility>
 
 /// How it accepts: by one operation that goes on, or by one for each connection.
 #if !defined(PERF_STREAM)
@@ -16,18 +10,12 @@
 
 namespace {
 
-using signal_set = perf::asio::basic_signal_set<perf::executor>;
-
-class server
+class server : public perf::loopback_server
 {
 public:
-    explicit server(perf::context& ctx)
-        : acceptor_(ctx, {perf::asio::ip::address_v4::loopback(), 0}),
-          signals_(ctx, SIGINT, SIGTERM)
+    explicit server(perf::context& ctx) : loopback_server(ctx)
     {
-        signals_.async_wait([this](perf::error_code, int) { acceptor_.close(); });
-        std::printf("listening on 127.0.0.1:%u\n", unsigned(acceptor_.local_endpoint().port()));
-        std::fflush(stdout);
+        begin([] {});
         accept();
     }
 
@@ -52,15 +40,10 @@ private:
 
     void accepted(perf::error_code ec)
     {
-        if (!acceptor_.is_open())
-            return;
-        if (ec)
-            throw boost::system::system_error(ec, "accept");
-        accept();
+        if (goes_on(ec))
+            accept();
     }
 
-    perf::tcp_acceptor acceptor_;
-    signal_set signals_;
 #if PERF_STREAM
     proactor::accept_stream<perf::tcp_acceptor> connections_{acceptor_};
 #endif
@@ -69,15 +52,6 @@ private:
 } // namespace
 
 int main()
-try
 {
-    perf::context ctx;
-    server s(ctx);
-    ctx.run();
-    return 0;
-}
-catch (const std::exception& e)
-{
-    std::fprintf(stderr, "accept_churn: %s\n", e.what());
-    return 1;
+    return perf::run_server<server>("accept_churn");
 }

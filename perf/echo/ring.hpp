@@ -34,6 +34,8 @@ public:
     void enter(unsigned wait_for);
     void enter(unsigned wait_for, std::chrono::nanoseconds limit);
 
+    int fd() const { return fd_.get(); }
+
     unsigned unsubmitted() const
     {
         return tail_ - std::atomic_ref(*sq_head_).load(std::memory_order_acquire);

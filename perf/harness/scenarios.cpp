@@ -17,6 +17,9 @@ constexpr peer proactor_typed{.key = "proactor_typed", .setting = on_io_uring};
 constexpr peer proactor_epoll{
     .key = other_driver, .program = "proactor", .setting = on_epoll, .may_be_refused = true};
 
+constexpr peer floor{.key = "floor", .bare = true};
+constexpr peer floor_epoll{.key = "floor_epoll", .bare = true};
+
 constexpr peer thread_pool(std::string_view key, std::string_view threads)
 {
     return {.key = key, .on = processors::two, .program = "thread_pool", .setting = threads};
@@ -51,8 +54,8 @@ const std::vector<scenario>& scenarios()
                       // Boost 1.81's backend now and then sleeps on entries that it has prepared
                       // but not submitted, and its server never hears that it should end.
                       {"asio_io_uring", processors::all, 3},
-                      {.key = "floor", .bare = true},
-                      {.key = "floor_epoll", .bare = true}},
+                      floor,
+                      floor_epoll},
         },
         {
             .name = "receive_stream",
@@ -73,7 +76,8 @@ const std::vector<scenario>& scenarios()
                        .setting = on_epoll,
                        .may_be_refused = true},
                       {.key = "proactor_plain", .program = "proactor", .setting = on_io_uring},
-                      {"asio_epoll"}},
+                      {"asio_epoll"},
+                      {.key = "floor", .bare = true, .program = "stream_floor"}},
         },
         {
             .name = "accept_churn",
@@ -96,7 +100,10 @@ const std::vector<scenario>& scenarios()
                        .program = "stream_proactor_typed",
                        .setting = on_io_uring},
                       {"asio_epoll"},
-                      {"asio_io_uring", processors::all, 3}},
+                      {"asio_io_uring", processors::all, 3},
+                      floor,
+                      {.key = "floor_stream", .bare = true},
+                      floor_epoll},
         },
         {
             .name = "send_large",
@@ -119,7 +126,9 @@ const std::vector<scenario>& scenarios()
                       {.key = "proactor_zc", .program = "zc_proactor", .setting = on_io_uring},
                       {.key = "proactor_plain", .program = "proactor", .setting = on_io_uring},
                       {"asio_epoll"},
-                      {"asio_io_uring", processors::all, 3}},
+                      {"asio_io_uring", processors::all, 3},
+                      floor,
+                      {.key = "floor_zc", .bare = true}},
         },
         {
             .name = "copy",

@@ -1,5 +1,7 @@
 // The session of callbacks once more, but that it holds a buffer only while it has data: in the
 // place of callback_session.cpp it makes another server of the same example.
+#include "receive_stream/pool.hpp"
+
 #include <session.hpp>
 
 #include <boost/asio/write.hpp>
@@ -18,11 +20,10 @@ using boost::system::error_code;
 // One for all sessions. Theirs are the only references, for it must not outlive their context.
 std::shared_ptr<proactor::buffer_pool> shared_pool(tcp_socket& socket)
 {
-    constexpr std::size_t buffers = 512;
     static std::weak_ptr<proactor::buffer_pool> current;
     auto pool = current.lock();
     if (!pool)
-        current = pool = std::make_shared<proactor::buffer_pool>(socket, buffers,
+        current = pool = std::make_shared<proactor::buffer_pool>(socket, perf::pool_buffers,
                                                                  std::tuple_size_v<session_buffer>);
     return pool;
 }

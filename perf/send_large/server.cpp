@@ -1,15 +1,11 @@
 // Sends messages of 1 MiB to whoever connects on the loopback interface, one after the other.
 #include "send_large/message.hpp"
 
-#include "support/context.hpp"
+#include "support/loopback_server.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/write.hpp>
 
-#include <csignal>
-#include <cstdio>
-#include <exception>
 #include <list>
 #include <utility>
 #include <vector>
@@ -21,8 +17,6 @@
 #endif
 
 namespace {
-
-using signal_set = perf::asio::basic_signal_set<perf::executor>;
 
 class session
 {
@@ -58,20 +52,15 @@ private:
     std::vector<char> message_ = std::vector<char>(perf::message_size, perf::message_byte);
 };
 
-class server
+class server : public perf::loopback_server
 {
 public:
-    explicit server(perf::context& ctx)
-        : acceptor_(ctx, {perf::asio::ip::address_v4::loopback(), 0}),
-          signals_(ctx, SIGINT, SIGTERM)
+    explicit server(perf::context& ctx) : loopback_server(ctx)
     {
-        signals_.async_wait([this](perf::error_code, int) {
-            acceptor_.close();
+        begin([this] {
             for (session& each : sessions_)
                 each.close();
         });
-        std::printf("listening on 127.0.0.1:%u\n", unsigned(acceptor_.local_endpoint().port()));
-        std::fflush(stdout);
         accept();
     }
 
@@ -79,32 +68,19 @@ private:
     void accept()
     {
         acceptor_.async_accept([this](perf::error_code ec, perf::tcp_socket socket) {
-            if (!acceptor_.is_open())
+            if (!goes_on(ec))
                 return;
-            if (ec)
-                throw boost::system::system_error(ec, "accept");
             sessions_.emplace_back(std::move(socket));
             accept();
         });
     }
 
-    perf::tcp_acceptor acceptor_;
-    signal_set signals_;
     std::list<session> sessions_;
 };
 
 } // namespace
 
 int main()
-try
 {
-    perf::context ctx;
-    server s(ctx);
-    ctx.run();
-    return 0;
-}
-catch (const std::exception& e)
-{
-    std::fprintf(stderr, "send_large: %s\n", e.what());
-    return 1;
+    return perf::run_server<server>("send_large");
 }

@@ -200,28 +200,44 @@ void driver::await_buffer(operation& op)
     buffer_source& source = *request::source_of(op.request);
     if (source.abandoned)
         return finish(op, ECANCELED, 0);
-    if (!source.ask_for_notice())
+    const bool free = !source.ask_for_notice();
+    if (free && !buffer_waits_.linked() && source.grant())
     {
         op.immediate = true;
         return finish(op, 0, 0);
     }
     auto* wait = ::new (static_cast<void*>(op.scratch)) buffer_wait(op);
     wait->link_before(buffer_waits_);
+    // Others are before it, who may yet not take what is free.
+    if (free && !buffer_came_.exchange(true, std::memory_order_release))
+        wake();
 }
 
+/// For each free buffer one wait, or all would run for one and come back.
 void driver::end_buffer_waits()
 {
     // Before the look: what comes behind it sets it again.
     buffer_came_.exchange(false, std::memory_order_acq_rel);
+    for (buffer_source* s : sources_)
+        s->begin_grants();
+    bool any_free = false;
     for (list_hook* h = buffer_waits_.after; h != &buffer_waits_;)
     {
         auto& wait = *static_cast<buffer_wait*>(h);
         h = h->after;
-        if (request::source_of(wait.op.request)->ask_for_notice())
+        buffer_source& source = *request::source_of(wait.op.request);
+        if (source.ask_for_notice())
             continue;
+        if (!source.grant())
+        {
+            any_free = true;
+            continue;
+        }
         wait.unlink();
         finish(wait.op, 0, 0);
     }
+    if (any_free) // looks again, whether they were taken
+        buffer_came_.store(true, std::memory_order_relaxed);
 }
 
 bool driver::take_buffer(operation& op)
@@ -515,7 +531,7 @@ void driver::wait(clock::time_point deadline, operation_queue& completed, detail
         detail::terminate_with("a driver cannot be opened again in a child process");
     told_ = false;
     go_on();
-    if (finished_.empty())
+    if (finished_.empty() && !buffers_came())
         sleep(deadline, held);
     else
     {

@@ -6,6 +6,8 @@
 
 #include <support/forked.hpp>
 
+#include <algorithm>
+#include <deque>
 #include <liburing.h>
 #include <thread>
 
@@ -254,6 +256,32 @@ CONFORMANCE_CASE(a_wait_ends_when_a_buffer_is_free, "[D26]")
         if (i % 2)
             other_thread.join();
     }
+    d->detach(a);
+    d->detach(nowhere);
+    d->release(*source);
+}
+
+CONFORMANCE_CASE(a_buffer_ends_one_wait_at_a_time, "[D26]")
+{
+    auto source = make_source(1, 16);
+    const auto [one, other] = socket_pair();
+    attachment& a = d.attach(one);
+    attachment& nowhere = d->attach(invalid_handle);
+    write_all(other, "text");
+    receive op(source);
+    d.start(op, a, lane::read);
+    BOOST_TEST(d.wait_for(op));
+    std::deque<test_operation> waits;
+    for (int i = 0; i != 8; ++i)
+        d.start(waits.emplace_back(request::await_buffer{source.get()}), nowhere);
+    d.settle();
+    text_of(source, op);
+    d.reap();
+    BOOST_TEST(std::ranges::count_if(waits, [](auto& w) { return w.done(); }) == 1);
+    BOOST_TEST(waits.front().done());
+    // Nobody takes it, so that it is the others' in their turn.
+    d.start(waits.emplace_back(request::await_buffer{source.get()}), nowhere);
+    BOOST_TEST(d.wait_for_all(waits));
     d->detach(a);
     d->detach(nowhere);
     d->release(*source);

@@ -7,6 +7,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <deque>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -234,6 +236,43 @@ BOOST_AUTO_TEST_CASE(many_streams_share_a_small_pool)
     BOOST_TEST(ended == count);
     for (auto const& text : got)
         BOOST_TEST(text == "0123456789");
+    BOOST_TEST(pool.available() == 2u);
+}
+
+// Who gets the few buffers takes turns, and the others do not try in vain meanwhile.
+BOOST_AUTO_TEST_CASE(an_exhausted_pool_is_asked_no_more_often_than_it_gives)
+{
+    constexpr std::size_t count = 40, parts = 8, size = 16;
+    test::context ctx;
+    proactor::buffer_pool pool(ctx, 2, size);
+    std::deque<connection> all;
+    std::deque<stream> streams;
+    std::vector<std::size_t> got(count);
+    std::size_t items = 0;
+    std::function<void(std::size_t)> receive = [&](std::size_t i) {
+        streams[i].async_next([&, i](test::error_code ec, std::optional<pooled_buffer> b) {
+            BOOST_TEST_REQUIRE(!ec);
+            if (!b)
+                return;
+            ++items;
+            got[i] += b->size();
+            b.reset();
+            receive(i);
+        });
+    };
+    for (std::size_t i = 0; i < count; ++i)
+    {
+        auto& c = all.emplace_back(ctx);
+        test::write_all(c.peer, std::string(parts * size, 'p'));
+        c.peer.reset();
+        streams.emplace_back(c.socket, pool);
+        receive(i);
+    }
+    test::run(ctx);
+    for (std::size_t const bytes : got)
+        BOOST_TEST(bytes == parts * size);
+    auto const m = ctx.metrics();
+    BOOST_TEST(m.submissions < 3 * items);
     BOOST_TEST(pool.available() == 2u);
 }
 

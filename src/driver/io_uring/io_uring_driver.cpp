@@ -683,7 +683,8 @@ private:
             }
             break;
         case -ENOBUFS: // have some been returned since it was submitted?
-            if (auto* into = request::pooled(op.request); into && !op.cancel_requested)
+            if (auto* into = request::pooled(op.request); // what goes on is to wait for its turn
+                into && !op.cancel_requested && !goes_on(op))
             {
                 buffers_.refill(*into->source);
                 if (into->round != into->source->rounds())
