@@ -63,7 +63,7 @@ public:
 
     void prepare(operation& op)
     {
-        op.request = request::nothing{};
+        op.ask(request::nothing{});
         waiter.op = &op;
     }
 

@@ -35,7 +35,7 @@ public:
         : part_(p)
     {
     }
-    void prepare(operation& op) { op.request = request::call{&perform, this}; }
+    void prepare(operation& op) { op.ask(request::call{&perform, this}); }
     std::tuple<error_code, std::uint64_t> finish(const outcome& o)
     {
         return {make_error(o.error), o.value};

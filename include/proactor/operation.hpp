@@ -57,6 +57,14 @@ public:
     request::any request;
     proactor::outcome outcome;
 
+    /// Sets the request. The variant's own assignment, which looks for an alternative that fits, costs every
+    /// user compile time.
+    template <typename Request>
+    void ask(const Request& r) noexcept
+    {
+        request.emplace<Request>(r);
+    }
+
     /// Identifies an operation to the cancellation slot that may cancel it. Compared, not followed.
     const void* cancellation_key = nullptr;
 

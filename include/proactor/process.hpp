@@ -42,7 +42,7 @@ public:
     {
     }
 
-    void prepare(operation& op) { op.request = request::poll{request::readiness::read}; }
+    void prepare(operation& op) { op.ask(request::poll{request::readiness::read}); }
 
     std::tuple<error_code, exit_status> finish(const outcome& o)
     {

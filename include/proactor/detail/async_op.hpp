@@ -30,10 +30,7 @@ namespace proactor::detail {
 template <typename Payload, typename Handler, typename IoExecutor>
 class async_op final : public operation
 {
-    using associated_allocator = asio::associated_allocator_t<Handler>;
-    using memory = operation_allocator<async_op, associated_allocator>;
-    using allocator = typename memory::type;
-    using traits = std::allocator_traits<allocator>;
+    using allocator = asio::associated_allocator_t<Handler>;
 
 public:
     /// Moves from `handler`. What follows the executor constructs the payload. Inline, so that a request goes
@@ -42,20 +39,9 @@ public:
     [[gnu::always_inline]] static async_op& create(engine& e, Handler& handler,
                                                    const IoExecutor& io_ex, Args&&... args)
     {
-        allocator a = memory::get(asio::get_associated_allocator(handler));
-        async_op* p = traits::allocate(a, 1);
-        struct undo
-        {
-            allocator& a;
-            async_op* p;
-            ~undo()
-            {
-                if (p)
-                    traits::deallocate(a, p, 1);
-            }
-        } guard{a, p};
-        ::new (static_cast<void*>(p)) async_op(e, handler, io_ex, std::forward<Args>(args)...);
-        guard.p = nullptr;
+        auto room = room_for(handler);
+        auto* p = ::new (room.get()) async_op(e, handler, io_ex, std::forward<Args>(args)...);
+        room.take();
         if constexpr (requires { p->payload.prepare(*p, args...); })
             p->payload.prepare(*p, args...);
         else
@@ -66,6 +52,14 @@ public:
     Payload payload;
 
 private:
+    static auto room_for([[maybe_unused]] const Handler& handler)
+    {
+        if constexpr (stands_in_cache<async_op, allocator>)
+            return cached_room(sizeof(async_op));
+        else
+            return allocated_room<async_op, allocator>(asio::get_associated_allocator(handler));
+    }
+
     template <typename... Args>
     async_op(engine& e, Handler& handler, const IoExecutor& io_ex, Args&&... args)
         : operation(&async_op::end)
@@ -79,33 +73,40 @@ private:
     {
         auto& self = static_cast<async_op&>(base);
         if (!owner)
-            [[maybe_unused]] Handler destroyed_after_its_memory(self.release());
+        {
+            Handler destroyed_after_its_memory(std::move(self.handler_));
+            self.release(destroyed_after_its_memory);
+        }
         else if (self.work_)
-            complete_elsewhere(self);
+        {
+            auto elsewhere = std::move(*self.work_);
+            auto bound = bind_results(self.handler_, self.payload.finish(self.outcome));
+            self.release(bound.handler_);
+            elsewhere.complete(bound);
+        }
         else
         {
-            auto results = self.payload.finish(self.outcome);
-            bound_handler<Handler, decltype(results)> bound{self.release(), std::move(results)};
-            invoke_for(bound.handler, bound);
+            auto bound = bind_results(self.handler_, self.payload.finish(self.outcome));
+            self.release(bound.handler_);
+            invoke_for(bound.handler_, bound);
         }
     }
 
-    static void complete_elsewhere(async_op& self)
+    /// Frees the block before the handler is called, so that the next operation can have it. The handler
+    /// has left it already.
+    void release([[maybe_unused]] const Handler& handler)
     {
-        auto elsewhere = std::move(*self.work_);
-        auto results = self.payload.finish(self.outcome);
-        Handler handler(self.release());
-        elsewhere.complete(handler, std::move(results));
-    }
-
-    /// Frees the block before the handler is called, so that the next operation can have it.
-    Handler release()
-    {
-        Handler handler(std::move(handler_));
-        allocator a = memory::get(asio::get_associated_allocator(handler));
-        this->~async_op();
-        traits::deallocate(a, this, 1);
-        return handler;
+        if constexpr (stands_in_cache<async_op, allocator>)
+        {
+            cached_room freed(static_cast<void*>(this));
+            this->~async_op();
+        }
+        else
+        {
+            allocated_room<async_op, allocator> freed(asio::get_associated_allocator(handler),
+                                                      this);
+            this->~async_op();
+        }
     }
 
     handler_work<Handler, IoExecutor> work_;

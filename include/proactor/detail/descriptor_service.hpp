@@ -229,10 +229,9 @@ public:
                           const IoExecutor& io_ex)
     {
         using holder = const_holder<Buffers>;
-        if (holder::all_empty(buffers))
-            return complete<no_transfer>({}, handler, io_ex);
-        begin<transfer<request::write, holder>>(d, lane::write, handler, io_ex, request::write{},
-                                                buffers, end_of_file::never);
+        begin<transfer<request::write, holder>>(holder::all_empty(buffers), d, lane::write, handler,
+                                                io_ex, request::write{}, buffers,
+                                                end_of_file::never);
     }
     template <typename Handler, typename IoExecutor>
     void async_write_some(handle_state& d, const asio::null_buffers&, Handler& handler,
@@ -246,10 +245,10 @@ public:
                          const IoExecutor& io_ex)
     {
         using holder = mutable_holder<Buffers>;
-        if (holder::all_empty(buffers))
-            return complete<no_transfer>({}, handler, io_ex);
-        begin<transfer<request::read, holder>>(d, lane::read, handler, io_ex, request::read{},
-                                               buffers, end_of_file::at_zero);
+        const bool nothing = holder::all_empty(buffers);
+        begin<transfer<request::read, holder>>(nothing, d, lane::read, handler, io_ex,
+                                               request::read{}, buffers,
+                                               nothing ? end_of_file::never : end_of_file::at_zero);
     }
     template <typename Handler, typename IoExecutor>
     void async_read_some(handle_state& d, const asio::null_buffers&, Handler& handler,
@@ -263,8 +262,8 @@ public:
     void async_read_some(handle_state& d, const pooled_sequence& pool, Handler& handler,
                          const IoExecutor& io_ex)
     {
-        begin<pooled_transfer<request::read_pooled>>(d, lane::read, handler, io_ex, pool.source(),
-                                                     request::read_pooled{},
+        begin<pooled_transfer<request::read_pooled>>(false, d, lane::read, handler, io_ex,
+                                                     pool.source(), request::read_pooled{},
                                                      end_of_file::at_zero);
     }
 
@@ -277,19 +276,21 @@ private:
         if (d.is_open() && !is_waitable(attachment_of(d)))
             return complete<Payload>(asio::error::operation_not_supported, handler, io_ex,
                                      request::poll{r});
-        begin<Payload>(d, l, handler, io_ex, request::poll{r});
+        begin<Payload>(false, d, l, handler, io_ex, request::poll{r});
     }
 
-    /// As for sockets: Asio's users see non-blocking mode after the first asynchronous operation.
+    /// As for sockets: Asio's users see non-blocking mode after the first asynchronous operation. It ends at
+    /// once if there is nothing to do.
     template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
-    void begin(handle_state& d, lane l, Handler& handler, const IoExecutor& io_ex, Args&&... args)
+    void begin(bool nothing, handle_state& d, lane l, Handler& handler, const IoExecutor& io_ex,
+               Args&&... args)
     {
         namespace ops = asio::detail::descriptor_ops;
         error_code ec;
-        if (!(d.flags & ops::non_blocking)
-            && !ops::set_internal_non_blocking(d.handle, d.flags, true, ec))
-            return complete<Payload>(ec, handler, io_ex, std::forward<Args>(args)...);
-        start<Payload>(d, l, handler, io_ex, std::forward<Args>(args)...);
+        const bool ended = nothing
+            || (!(d.flags & ops::non_blocking)
+                && !ops::set_internal_non_blocking(d.handle, d.flags, true, ec));
+        start_unless<Payload>(ended, ec, d, l, handler, io_ex, std::forward<Args>(args)...);
     }
 };
 

@@ -272,7 +272,7 @@ class event_wait
 public:
     void prepare(operation& op)
     {
-        op.request = request::nothing{};
+        op.ask(request::nothing{});
         waiter.op = &op;
     }
     std::tuple<error_code> finish(const outcome& o) { return {make_error(o.error)}; }

@@ -47,7 +47,7 @@ public:
 
     void prepare(operation& op)
     {
-        op.request = request::send_file{part_.file.get(), part_.offset, part_.count};
+        op.ask(request::send_file{part_.file.get(), part_.offset, part_.count});
     }
 
     std::tuple<error_code, std::size_t> finish(const outcome& o)

@@ -439,7 +439,7 @@ private:
         }
         void prepare(operation& op)
         {
-            op.request = request::open{path_.c_str(), static_cast<int>(flags_), 0777};
+            op.ask(request::open{path_.c_str(), static_cast<int>(flags_), 0777});
         }
         std::tuple<error_code> finish(const outcome& o)
         {

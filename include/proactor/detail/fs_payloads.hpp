@@ -26,7 +26,7 @@ public:
 
     void prepare(operation& op)
     {
-        op.request = std::apply([this](const auto&... l) { return make_(l.name()...); }, names_);
+        op.ask(std::apply([this](const auto&... l) { return make_(l.name()...); }, names_));
     }
     std::tuple<error_code> finish(const outcome& o) { return {make_error(o.error)}; }
 

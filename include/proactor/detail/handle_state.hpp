@@ -89,6 +89,24 @@ public:
                                  std::forward<Args>(args)...);
     }
 
+    /// As `start`, or if it has ended as `complete`: one type of operation for both.
+    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    void start_unless(bool ended, const error_code& ec, handle_state& s, lane l, Handler& handler,
+                      const IoExecutor& io_ex, Args&&... args)
+    {
+#if PROACTOR_HAS_IMMEDIATE_EXECUTOR
+        if constexpr (has_immediate_executor<Handler, IoExecutor>)
+            if (ended)
+                return complete<Payload>(ec, handler, io_ex, std::forward<Args>(args)...);
+#endif
+        if (!ended) [[likely]]
+            return start<Payload>(s, l, handler, io_ex, std::forward<Args>(args)...);
+        auto& op = async_op<Payload, Handler, IoExecutor>::create(engine_, handler, io_ex,
+                                                                  std::forward<Args>(args)...);
+        op.outcome.error = outcome_code(ec);
+        engine_.post(op);
+    }
+
     /// An error, or nothing to do: through the handler, behind what is ready.
     template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
     void complete(const error_code& ec, Handler& handler, const IoExecutor& io_ex, Args&&... args)

@@ -7,11 +7,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/detail/bind_handler.hpp>
 #include <boost/asio/execution/allocator.hpp>
 #include <boost/asio/execution/executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <tuple>
 #include <type_traits>
@@ -23,17 +25,41 @@ namespace proactor::detail {
 template <typename Handler, typename Results>
 struct bound_handler
 {
-    Handler handler;
-    Results results;
+    Handler handler_;
+    Results results_;
 
-    void operator()() { std::apply(std::move(handler), std::move(results)); }
+    void operator()() { std::apply(std::move(handler_), std::move(results_)); }
 };
+
+template <typename Handler, typename... Results>
+bound_handler<Handler, std::tuple<Results...>> bind_results(Handler& handler,
+                                                            std::tuple<Results...>&& results)
+{
+    return {std::move(handler), std::move(results)};
+}
+
+// The results of most operations in a type of Asio's own: what an executor makes of it is compiled once for
+// its operations and ours.
+
+template <typename Handler>
+asio::detail::binder1<Handler, error_code> bind_results(Handler& handler,
+                                                        std::tuple<error_code>&& results)
+{
+    return {handler, std::get<0>(results)};
+}
+
+template <typename Handler>
+asio::detail::binder2<Handler, error_code, std::size_t>
+bind_results(Handler& handler, std::tuple<error_code, std::size_t>&& results)
+{
+    return {handler, std::get<0>(results), std::get<1>(results)};
+}
 
 #if PROACTOR_HAS_INVOKE_HOOK
 template <typename Function, typename Handler, typename Results>
 void asio_handler_invoke(Function& function, bound_handler<Handler, Results>* bound)
 {
-    invoke_for(bound->handler, function);
+    invoke_for(bound->handler_, function);
 }
 #endif
 
@@ -99,12 +125,11 @@ public:
             executor_.on_work_finished();
     }
 
-    /// Moves from both.
-    template <typename Handler, typename Results>
-    void complete(Handler& handler, Results results)
+    /// Moves from a handler with its results.
+    template <typename Bound>
+    void complete(Bound& bound)
     {
-        const auto allocator = asio::get_associated_allocator(handler);
-        bound_handler<Handler, Results> bound{std::move(handler), std::move(results)};
+        const auto allocator = asio::get_associated_allocator(bound.handler_);
         if constexpr (counts_by_hand)
             executor_.dispatch(std::move(bound), allocator);
         else

@@ -123,7 +123,7 @@ public:
 
     void prepare(operation& op)
     {
-        op.request = request::receive_message{&header(), flags_};
+        op.ask(request::receive_message{&header(), flags_});
         asked_ = &op;
     }
 
@@ -192,7 +192,7 @@ public:
     {
     }
 
-    void prepare(operation& op) { op.request = request::send_message{&header(), flags_}; }
+    void prepare(operation& op) { op.ask(request::send_message{&header(), flags_}); }
 
     msghdr& header()
     {

@@ -66,7 +66,7 @@ private:
 class no_transfer
 {
 public:
-    void prepare(operation& op) { op.request = request::nothing{}; }
+    void prepare(operation& op) { op.ask(request::nothing{}); }
     std::tuple<error_code, std::size_t> finish(const outcome& o)
     {
         return transferred(o, end_of_file::never);
@@ -91,7 +91,7 @@ public:
         : request_(r)
     {
     }
-    void prepare(operation& op) { op.request = request_; }
+    void prepare(operation& op) { op.ask(request_); }
     std::tuple<error_code> finish(const outcome& o) { return {make_error(o.error)}; }
 
 private:

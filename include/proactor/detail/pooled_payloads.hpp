@@ -72,7 +72,7 @@ protected:
     {
         op_ = &op;
         r.source = source_.get();
-        op.request = r;
+        op.ask(r);
     }
 
     std::tuple<error_code, pooled_buffer> take(const outcome& o, end_of_file e)
@@ -158,7 +158,7 @@ public:
         : source_(share(s))
     {
     }
-    void prepare(operation& op) noexcept { op.request = request::await_buffer{source_.get()}; }
+    void prepare(operation& op) noexcept { op.ask(request::await_buffer{source_.get()}); }
     std::tuple<error_code> finish(const outcome& o) { return {make_error(o.error)}; }
 
 private:

@@ -33,7 +33,7 @@ public:
     name_lookup(const name_lookup&) = delete;
     name_lookup& operator=(const name_lookup&) = delete;
 
-    void prepare(operation& op) { op.request = request::call{&name_lookup::look_up, this}; }
+    void prepare(operation& op) { op.ask(request::call{&name_lookup::look_up, this}); }
 
     /// The outcome tells whether there was a call at all; what it came to is not the system's code.
     std::tuple<error_code, results> finish(const outcome& o)
@@ -97,7 +97,7 @@ public:
     endpoint_lookup(const endpoint_lookup&) = delete;
     endpoint_lookup& operator=(const endpoint_lookup&) = delete;
 
-    void prepare(operation& op) { op.request = request::call{&endpoint_lookup::look_up, this}; }
+    void prepare(operation& op) { op.ask(request::call{&endpoint_lookup::look_up, this}); }
 
     /// Asio's asynchronous lookup gives the endpoint back without its name if there is an error.
     std::tuple<error_code, results> finish(const outcome& o)

@@ -186,7 +186,7 @@ private:
     class payload
     {
     public:
-        void prepare(operation& op) { op.request = request::nothing{}; }
+        void prepare(operation& op) { op.ask(request::nothing{}); }
         std::tuple<error_code, int> finish(const outcome& o)
         {
             return {make_error(o.error), static_cast<int>(o.value)};

@@ -24,8 +24,8 @@ public:
     }
     void prepare(operation& op)
     {
-        op.request = request::connect{endpoint_.data(),
-                                      static_cast<std::uint32_t>(endpoint_.size())};
+        op.ask(request::connect{endpoint_.data(),
+                                      static_cast<std::uint32_t>(endpoint_.size())});
     }
     std::tuple<error_code> finish(const outcome& o) { return {make_error(o.error)}; }
 
@@ -57,7 +57,7 @@ public:
             r.address = address_.data();
             r.address_size = &size_;
         }
-        op.request = r;
+        op.ask(r);
     }
 
 protected:
@@ -171,7 +171,7 @@ public:
     }
     void prepare(operation& op)
     {
-        op.request = request::send_message{&this->header(to_.data(), to_.size()), flags_};
+        op.ask(request::send_message{&this->header(to_.data(), to_.size()), flags_});
     }
     std::tuple<error_code, std::size_t> finish(const outcome& o)
     {
@@ -197,7 +197,7 @@ public:
     }
     void prepare(operation& op)
     {
-        op.request = request::receive_message{&this->header(from_.data(), from_.capacity()), flags_};
+        op.ask(request::receive_message{&this->header(from_.data(), from_.capacity()), flags_});
     }
     std::tuple<error_code, std::size_t> finish(const outcome& o)
     {
@@ -230,7 +230,7 @@ public:
     }
     void prepare(operation& op)
     {
-        op.request = request::receive_message{&this->header(nullptr, 0), flags_};
+        op.ask(request::receive_message{&this->header(nullptr, 0), flags_});
     }
     std::tuple<error_code, std::size_t> finish(const outcome& o)
     {

@@ -214,10 +214,9 @@ public:
                     Handler& handler, const IoExecutor& io_ex)
     {
         using holder = const_holder<Buffers>;
-        if (is_stream(s) && holder::all_empty(buffers))
-            return complete<no_transfer>({}, handler, io_ex);
-        begin<transfer<request::send, holder>>(
-            s, lane::write, handler, io_ex,
+        const bool nothing = is_stream(s) && holder::all_empty(buffers);
+        begin_transfer<transfer<request::send, holder>>(
+            nothing, s, lane::write, handler, io_ex,
             request::send{{}, attempted(flags) | MSG_NOSIGNAL}, buffers, end_of_file::never);
     }
 
@@ -256,11 +255,11 @@ public:
                        const IoExecutor& io_ex)
     {
         using holder = mutable_holder<Buffers>;
-        if (is_stream(s) && holder::all_empty(buffers))
-            return complete<no_transfer>({}, handler, io_ex);
-        begin<transfer<request::receive, holder>>(
-            s, receive_lane(flags), handler, io_ex,
-            request::receive{{}, attempted(flags), is_stream(s)}, buffers, end_of_stream(s));
+        const bool nothing = is_stream(s) && holder::all_empty(buffers);
+        begin_transfer<transfer<request::receive, holder>>(
+            nothing, s, receive_lane(flags), handler, io_ex,
+            request::receive{{}, attempted(flags), is_stream(s)}, buffers,
+            nothing ? end_of_file::never : end_of_stream(s));
     }
 
     template <typename Handler, typename IoExecutor>
@@ -388,12 +387,26 @@ protected:
     template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
     void begin(handle_state& s, lane l, Handler& handler, const IoExecutor& io_ex, Args&&... args)
     {
-        namespace ops = asio::detail::socket_ops;
         error_code ec;
-        if (!(s.flags & ops::non_blocking)
-            && !ops::set_internal_non_blocking(s.handle, s.flags, true, ec))
-            return complete<Payload>(ec, handler, io_ex, std::forward<Args>(args)...);
-        start<Payload>(s, l, handler, io_ex, std::forward<Args>(args)...);
+        this->template start_unless<Payload>(!may_begin(s, ec), ec, s, l, handler, io_ex,
+                                             std::forward<Args>(args)...);
+    }
+
+    /// The same for a transfer, which ends at once if there is nothing to move.
+    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    void begin_transfer(bool nothing, handle_state& s, lane l, Handler& handler,
+                        const IoExecutor& io_ex, Args&&... args)
+    {
+        error_code ec;
+        this->template start_unless<Payload>(nothing || !may_begin(s, ec), ec, s, l, handler, io_ex,
+                                             std::forward<Args>(args)...);
+    }
+
+    static bool may_begin(handle_state& s, error_code& ec)
+    {
+        namespace ops = asio::detail::socket_ops;
+        return (s.flags & ops::non_blocking)
+            || ops::set_internal_non_blocking(s.handle, s.flags, true, ec);
     }
 
     /// As `begin`, for operations that the asker starts itself.
@@ -402,9 +415,7 @@ protected:
         handle_facts& facts = *inquiry.facts;
         if (!check_open(s, facts.ec))
             return;
-        namespace ops = asio::detail::socket_ops;
-        if (!(s.flags & ops::non_blocking)
-            && !ops::set_internal_non_blocking(s.handle, s.flags, true, facts.ec))
+        if (!may_begin(s, facts.ec))
             return;
         facts.engine = &get_engine();
         facts.attached = &attachment_of(s);

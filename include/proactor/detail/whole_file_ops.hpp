@@ -44,7 +44,7 @@ public:
     {
         auto* first = static_cast<std::byte*>(static_cast<void*>(traits::data(buffer_)));
         const native_buffer part{first + from_, traits::size(buffer_) - from_};
-        op.request = Request{{part}, from_, true};
+        op.ask(Request{{part}, from_, true});
     }
 
     std::tuple<error_code, std::size_t, Buffer> finish(const outcome& o)

@@ -39,7 +39,7 @@ public:
     {
     }
 
-    void prepare(operation& op) { op.request = request::call{&directory_listing::list, this}; }
+    void prepare(operation& op) { op.ask(request::call{&directory_listing::list, this}); }
 
     std::tuple<error_code, std::vector<fs::directory_entry>> finish(const outcome& o)
     {

@@ -42,7 +42,7 @@ public:
     void prepare(operation& op)
     {
         const request::name n = where_.name();
-        op.request = request::open{n.path, how_.bits, how_.mode.bits, n.directory};
+        op.ask(request::open{n.path, how_.bits, how_.mode.bits, n.directory});
     }
 
     std::tuple<error_code, File> finish(const outcome& o)
@@ -88,7 +88,7 @@ public:
     void prepare(operation& op)
     {
         operation_ = &op;
-        op.request = request::close{handle_};
+        op.ask(request::close{handle_});
         op.outcome.error = ECANCELED; // so far
     }
 

@@ -88,7 +88,7 @@ public:
 
     void prepare(operation& op)
     {
-        op.request = request::stat{where_.name(), flags_, STATX_BASIC_STATS | STATX_BTIME, &found_};
+        op.ask(request::stat{where_.name(), flags_, STATX_BASIC_STATS | STATX_BTIME, &found_});
     }
 
     std::tuple<error_code, fs::file_status> finish(const outcome& o)
