@@ -243,7 +243,13 @@ void engine::start(operation& op, attachment& on, lane l)
     else if (runners_ == 0)
     {
         driver_->submit(op, on, l);
-        settle();
+        if (std::holds_alternative<request::poll>(op.request)) [[unlikely]]
+        {
+            driver_->flush(); // ready or not, it stands behind what is posted before the loop turns
+            park_ = park::sleeps; // nobody spins for what the driver has
+        }
+        else
+            settle();
     }
     else if (driver_->attempt(op, on, l))
     {

@@ -67,7 +67,8 @@ struct memory_region : detail::list_hook
 ///
 /// Cancellation. [D9] `cancel` asks; the operation still is given back, with `ECANCELED` or with what
 /// it won. Until `deliver`, a success that can be taken back without loss, such as the end of a
-/// stream, gives `ECANCELED` too, unless it was there when it was asked for. [D10] It reaches this
+/// stream, gives `ECANCELED` too, unless it was there when it was asked for. A wait gives it then as
+/// well, unless another wait of its handle that was ready with it has been delivered. [D10] It reaches this
 /// operation only: not others on the same handle, nor on a duplicate of it. [D11] An operation that
 /// waits behind others of its lane is given back at the next `reap`, behind those before it that are
 /// cancelled too. [D12] What could complete before the cancellation does so, with its success; to a send
@@ -160,11 +161,11 @@ public:
     void forget_memory(memory_region& m) noexcept;
 
     /// To be called for an operation that was given back, before its owner uses its outcome: from now
-    /// on a cancellation comes too late.
+    /// on a cancellation comes too late. It does so too for waits of its attachment that are ready.
     void deliver(operation& op) noexcept
     {
-        if (op.linked())
-            op.unlink();
+        if (op.linked()) [[unlikely]]
+            deliver_revocable(op);
     }
 
     /// Waits, for 500 ms at the most, until the system has let go of the handle of an attachment whose
@@ -362,6 +363,7 @@ private:
     void give_back(operation& op) noexcept;
     void end(operation& op, int error, std::uint64_t value);
     void revoke(operation& op);
+    void deliver_revocable(operation& op) noexcept;
     void recycle(attachment& a);
 
     operation_queue finished_;

@@ -88,6 +88,7 @@ public:
     bool cancel_requested = false;
     bool immediate = false; ///< set by the driver: done as soon as it was asked for
     bool internal = false; ///< of a service, not a user: counts as no work and no handler
+    bool found_along = false; ///< a wait beside one that has been delivered, see `driver::deliver`
 
     std::uint32_t driver_turn = 0; ///< the driver's own, while in flight
 

@@ -328,6 +328,22 @@ constexpr auto bringing_more
     = detail::kinds<request::accept, request::open, request::poll, request::receive_pooled,
                     request::read_pooled, request::read_pooled_at, request::await_buffer>;
 
+namespace {
+
+bool is_wait(const operation& op) noexcept
+{
+    return std::holds_alternative<request::poll>(op.request);
+}
+
+/// What was there when it was asked for stays, as in Asio. That never asks when a wait begins: it does so
+/// when its loop turns, and for all waits of the handle.
+bool stays_revocable(const operation& op) noexcept
+{
+    return !op.found_along && (!op.immediate || is_wait(op));
+}
+
+} // namespace
+
 inline void driver::take_out(operation& op, int error, std::uint64_t value) noexcept
 {
     op.unlink();
@@ -350,9 +366,29 @@ void driver::end(operation& op, int error, std::uint64_t value)
     const bool revocable = !error && request::revocable(op.request, op.outcome.value);
     if (op.cancel_requested && !error && (revocable || request::wins_handle(op.request)))
         revoke(op);
-    else if (attachment& a = *op.attached; revocable && !op.immediate && !a.detached_)
-        op.link_before(a.undelivered_); // what was there when it was asked for stays, as in Asio
+    else if (attachment& a = *op.attached; revocable && !a.detached_ && stays_revocable(op))
+        op.link_before(a.undelivered_);
+    op.found_along = false;
     give_back(op);
+}
+
+[[gnu::cold]] void driver::deliver_revocable(operation& op) noexcept
+{
+    op.unlink();
+    if (!is_wait(op))
+        return;
+    const native_handle handle = op.attached->handle();
+    op.attached->for_each(
+        [handle](operation& other)
+        {
+            if (!is_wait(other))
+                return;
+            if (other.phase == operation::phase::idle)
+                other.unlink();
+            else
+                other.found_along
+                    = detail::attempt(handle, other, true).then == detail::attempted::next::done;
+        });
 }
 
 /// Turns a success into a cancellation, and loses nothing.

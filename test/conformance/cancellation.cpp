@@ -232,6 +232,63 @@ CONFORMANCE_CASE(what_can_complete_does_before_a_cancellation, "[D12]")
     d->detach(a);
 }
 
+CONFORMANCE_CASE(a_wait_can_be_cancelled_until_it_is_delivered, "[D9]")
+{
+    const auto [one, other] = socket_pair();
+    write_all(other, "data");
+    attachment& a = d.attach(one);
+    operation_queue q;
+    const auto both_given_back = [&] {
+        d->reap(q);
+        return q.front() && q.front()->next;
+    };
+    test_operation in(request::poll{request::readiness::read});
+    test_operation out(request::poll{request::readiness::write});
+    d->submit(in, a, lane::read);
+    d->submit(out, a, lane::write);
+    BOOST_TEST(yield_until(both_given_back));
+    d->cancel_all(a);
+    while (proactor::operation* op = q.pop())
+        d->deliver(*op);
+    BOOST_TEST(in.error() == ECANCELED);
+    BOOST_TEST(out.error() == ECANCELED);
+    BOOST_TEST(read_some(one) == "data");
+
+    // Ready together, they are delivered together.
+    write_all(other, "more");
+    test_operation first(request::poll{request::readiness::read});
+    test_operation along(request::poll{request::readiness::write});
+    d->submit(first, a, lane::read);
+    d->submit(along, a, lane::write);
+    BOOST_TEST(yield_until(both_given_back));
+    d->deliver(*q.pop());
+    d->cancel_all(a);
+    BOOST_TEST(first.error() == 0);
+    BOOST_TEST(along.error() == 0);
+    q.pop();
+    BOOST_TEST(read_some(one) == "more");
+
+    // Not ready with it, it is not.
+    write_all(other, "last");
+    test_operation next(request::poll{request::readiness::read});
+    test_operation later(request::poll{request::readiness::priority});
+    d->submit(next, a, lane::read);
+    d->submit(later, a, lane::except);
+    BOOST_TEST(yield_until([&] {
+        d->reap(q);
+        return !q.empty();
+    }));
+    d->deliver(*q.pop());
+    d->cancel_all(a);
+    BOOST_TEST(yield_until([&] {
+        d->reap(q);
+        return !q.empty();
+    }));
+    BOOST_TEST(q.pop() == &later);
+    BOOST_TEST(later.error() == ECANCELED);
+    d->detach(a);
+}
+
 CONFORMANCE_CASE(a_race_with_arriving_data_loses_nothing, "[D9] [D12]")
 {
     // Whoever wins, the bytes are either with the operation or still in the socket.
