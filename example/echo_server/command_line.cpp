@@ -1,10 +1,5 @@
 #include "command_line.hpp"
 
-#include <charconv>
-#include <cstddef>
-#include <string>
-#include <system_error>
-
 namespace echo_server {
 
 std::string_view const usage =
@@ -14,16 +9,6 @@ std::string_view const usage =
 
 namespace {
 
-unsigned short parse_port(std::string_view text)
-{
-    unsigned short port = 0;
-    auto const end = text.data() + text.size();
-    auto const [stop, error] = std::from_chars(text.data(), end, port);
-    if (error != std::errc() || stop != end)
-        throw bad_arguments("--port: not a port number: '" + std::string(text) + "'");
-    return port;
-}
-
 session_kind parse_session(std::string_view text)
 {
     if (text == "coroutine")
@@ -32,8 +17,7 @@ session_kind parse_session(std::string_view text)
         return session_kind::callback;
     if (text == "future")
         return session_kind::future;
-    throw bad_arguments("--session: coroutine, callback or future, not '" + std::string(text)
-                        + "'");
+    throw bad_arguments("--session", "not coroutine, callback or future", text);
 }
 
 } // namespace
@@ -41,22 +25,19 @@ session_kind parse_session(std::string_view text)
 command_line parse_command_line(std::vector<std::string_view> const& arguments)
 {
     command_line result;
-    for (std::size_t i = 0; i < arguments.size(); ++i)
+    for (example::words given(arguments); given.next();)
     {
-        auto const name = arguments[i];
-        if (name == "--help")
+        if (given.word() == "--help")
         {
             result.help = true;
             return result;
         }
-        if (name != "--port" && name != "--session")
-            throw bad_arguments("unknown argument: '" + std::string(name) + "'");
-        if (++i == arguments.size())
-            throw bad_arguments(std::string(name) + ": its value is missing");
-        if (name == "--port")
-            result.port = parse_port(arguments[i]);
+        if (given.word() == "--port")
+            result.port = given.number<unsigned short>();
+        else if (given.word() == "--session")
+            result.session = parse_session(given.value());
         else
-            result.session = parse_session(arguments[i]);
+            given.unknown();
     }
     return result;
 }

@@ -1,8 +1,6 @@
 #include "command_line.hpp"
 
 #include <charconv>
-#include <cstddef>
-#include <string>
 #include <system_error>
 
 namespace proxy {
@@ -17,14 +15,6 @@ std::string_view const usage =
 
 namespace {
 
-template <typename Number>
-bool read_number(std::string_view text, Number& number)
-{
-    auto const end = text.data() + text.size();
-    auto const [stop, error] = std::from_chars(text.data(), end, number);
-    return error == std::errc() && stop == end;
-}
-
 tcp::endpoint parse_endpoint(std::string_view name, std::string_view text)
 {
     auto const colon = text.rfind(':');
@@ -35,10 +25,10 @@ tcp::endpoint parse_endpoint(std::string_view name, std::string_view text)
     unsigned short port = 0;
     boost::system::error_code error;
     auto const parsed = boost::asio::ip::make_address(std::string(address), error);
-    if (colon == text.npos || error || parsed.is_v6() != in_brackets
-        || !read_number(text.substr(colon + 1), port))
-        throw bad_arguments(std::string(name) + ": not an IP address and a port: '"
-                            + std::string(text) + "'");
+    auto const end = text.data() + text.size();
+    auto const read = std::from_chars(colon == text.npos ? end : text.data() + colon + 1, end, port);
+    if (error || parsed.is_v6() != in_brackets || read.ec != std::errc() || read.ptr != end)
+        throw bad_arguments(name, "not an IP address and a port", text);
     return {parsed, port};
 }
 
@@ -49,34 +39,27 @@ command_line parse_command_line(std::vector<std::string_view> const& arguments)
     command_line result;
     result.listen.address(boost::asio::ip::address_v4::loopback());
     bool has_target = false;
-    for (std::size_t i = 0; i < arguments.size(); ++i)
+    for (example::words given(arguments); given.next();)
     {
-        auto const name = arguments[i];
-        if (name == "--help")
+        if (given.word() == "--help")
         {
             result.help = true;
             return result;
         }
-        if (name != "--target" && name != "--listen" && name != "--connections")
-            throw bad_arguments("unknown argument: '" + std::string(name) + "'");
-        if (++i == arguments.size())
-            throw bad_arguments(std::string(name) + ": its value is missing");
-        auto const value = arguments[i];
+        auto const name = given.word();
         if (name == "--listen")
-            result.listen = parse_endpoint(name, value);
+            result.listen = parse_endpoint(name, given.value());
         else if (name == "--connections")
+            result.connections = given.number<std::uint64_t>(1);
+        else if (name == "--target")
         {
-            if (!read_number(value, result.connections) || result.connections == 0)
-                throw bad_arguments("--connections: not a number from 1 on: '" + std::string(value)
-                                    + "'");
-        }
-        else
-        {
-            result.target = parse_endpoint(name, value);
+            result.target = parse_endpoint(name, given.value());
             if (result.target.port() == 0)
                 throw bad_arguments("--target: port 0 is none");
             has_target = true;
         }
+        else
+            given.unknown();
     }
     if (!has_target)
         throw bad_arguments("--target is missing");

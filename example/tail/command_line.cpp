@@ -1,9 +1,5 @@
 #include "command_line.hpp"
 
-#include <charconv>
-#include <cstddef>
-#include <system_error>
-
 namespace tail {
 
 std::string_view const usage = "usage: tail [--lines N] [--follow] FILE\n"
@@ -14,32 +10,23 @@ std::string_view const usage = "usage: tail [--lines N] [--follow] FILE\n"
 command_line parse_command_line(std::vector<std::string_view> const& arguments)
 {
     command_line result;
-    for (std::size_t i = 0; i < arguments.size(); ++i)
+    for (example::words given(arguments); given.next();)
     {
-        auto const word = arguments[i];
-        if (word == "--help")
+        if (given.word() == "--help")
         {
             result.help = true;
             return result;
         }
-        if (word == "--follow")
+        if (given.word() == "--follow")
             result.follow = true;
-        else if (word == "--lines")
-        {
-            if (++i == arguments.size())
-                throw bad_arguments("--lines: its value is missing");
-            auto const text = arguments[i];
-            auto const end = text.data() + text.size();
-            auto const [stop, error] = std::from_chars(text.data(), end, result.lines);
-            if (error != std::errc() || stop != end)
-                throw bad_arguments("--lines: not such a number: '" + std::string(text) + "'");
-        }
-        else if (word.starts_with("--"))
-            throw bad_arguments("unknown argument: '" + std::string(word) + "'");
-        else if (!result.file.empty() || word.empty())
-            throw bad_arguments("one file, not '" + std::string(word) + "'");
+        else if (given.word() == "--lines")
+            result.lines = given.number<std::uint64_t>();
+        else if (given.word().starts_with("--"))
+            given.unknown();
+        else if (!result.file.empty() || given.word().empty())
+            throw bad_arguments("one file, not '" + std::string(given.word()) + "'");
         else
-            result.file = word;
+            result.file = given.word();
     }
     if (result.file.empty())
         throw bad_arguments("a file is needed");

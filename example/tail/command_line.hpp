@@ -1,7 +1,8 @@
 #pragma once
 
+#include "../arguments.hpp"
+
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,11 +19,7 @@ struct command_line
 
 extern std::string_view const usage;
 
-// What is wrong with the arguments, in words for their author.
-struct bad_arguments : std::invalid_argument
-{
-    using std::invalid_argument::invalid_argument;
-};
+using example::bad_arguments;
 
 // Reads the arguments without the program's name. Throws bad_arguments.
 command_line parse_command_line(std::vector<std::string_view> const& arguments);

@@ -1,10 +1,11 @@
 #pragma once
 
+#include "../arguments.hpp"
+
 #include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
 #include <limits>
-#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -21,11 +22,7 @@ struct command_line
 
 extern std::string_view const usage;
 
-// What is wrong with the arguments, in words for their author.
-struct bad_arguments : std::invalid_argument
-{
-    using std::invalid_argument::invalid_argument;
-};
+using example::bad_arguments;
 
 // Reads the arguments without the program's name. Throws bad_arguments.
 command_line parse_command_line(std::vector<std::string_view> const& arguments);

@@ -31,8 +31,9 @@ namespace detail {
 class copy_call
 {
 public:
-    explicit copy_call(const copy_range_part& p) noexcept
+    copy_call(const copy_range_part& p, int refused) noexcept
         : part_(p)
+        , refused_(refused)
     {
     }
     void prepare(operation& op) { op.ask(request::call{&perform, this}); }
@@ -44,10 +45,12 @@ public:
 private:
     static std::int64_t perform(void* self)
     {
-        return copy_part(static_cast<copy_call*>(self)->part_);
+        const auto& call = *static_cast<copy_call*>(self);
+        return call.refused_ ? -call.refused_ : copy_part(call.part_);
     }
 
     copy_range_part part_;
+    int refused_;
 };
 
 struct no_progress
@@ -99,16 +102,17 @@ private:
     {
         if (const auto own = duplicate_file(theirs); own >= 0)
             h.reset(static_cast<native_handle>(own));
+        else if (!refused_)
+            refused_ = static_cast<int>(-own);
     }
 
     template <typename Self>
     void go_on(Self& self)
     {
-        // Without a handle the system says what there is to be said.
         const copy_range_part part{from_.get(), to_.get(), range_.from_offset + copied_,
                                    range_.to_offset + copied_, range_.count - copied_};
         start_lone<copy_call>(engine_of(executor_), invalid_handle, lane::none, self, executor_,
-                              part);
+                              part, refused_);
     }
 
     template <typename Self>
@@ -124,6 +128,7 @@ private:
     [[no_unique_address]] Progress progress_;
     unique_handle from_;
     unique_handle to_;
+    int refused_ = 0; ///< that there is a handle of its own
     std::uint64_t copied_ = 0;
 };
 

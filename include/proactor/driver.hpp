@@ -116,7 +116,7 @@ struct memory_region : detail::list_hook
 ///
 /// Registered memory. [D28] Reads and writes of files cost less where their memory lies within a
 /// region that the system knows, and do the same there as elsewhere: across its ends, in a child, and when
-/// it is forgotten while they are in flight. [D29] A file that is used often may be held by more
+/// it is forgotten while they are in flight. [D35] So do sends without copying. [D29] A file that is used often may be held by more
 /// than its number; when `detach` has given the handle back, or closed it, it is held no longer.
 class driver
 {

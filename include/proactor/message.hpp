@@ -24,7 +24,11 @@ template <typename Token>
 concept not_flags = !std::convertible_to<Token, asio::socket_base::message_flags>;
 
 template <typename Token, typename Socket>
-concept not_endpoint = !std::same_as<std::remove_cvref_t<Token>, endpoint_of<Socket>>;
+concept only_token =
+    not_flags<Token> && !std::same_as<std::remove_cvref_t<Token>, endpoint_of<Socket>>;
+
+template <typename Control>
+concept some_control = std::derived_from<std::remove_reference_t<Control>, control_messages>;
 
 } // namespace detail
 
@@ -58,16 +62,6 @@ auto async_receive_msg(
     return detail::start_receive_msg<Token, memory>(
         socket, std::move(buffers), detail::borrowed_control{&control}, flags, token);
 }
-template <
-    detail::a_socket Socket, detail::borrowed_mutable Buffers,
-    detail::not_flags Token = asio::default_completion_token_t<typename Socket::executor_type>>
-auto async_receive_msg(
-    Socket& socket, Buffers buffers, control_messages& control,
-    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
-{
-    return proactor::async_receive_msg(socket, std::move(buffers), control, 0,
-                                       std::forward<Token>(token));
-}
 
 /// The same, and owns buffer and control buffer meanwhile: completes with
 /// `void(error_code, std::size_t, Buffer, control_buffer<N>, message_info<endpoint>)`. Both always
@@ -84,18 +78,21 @@ auto async_receive_msg(
     return detail::start_receive_msg<Token, memory>(
         socket, std::move(buffer), detail::owned_control<N>{std::move(control)}, flags, token);
 }
+
+/// Both, without flags.
 template <
-    detail::a_socket Socket, owned_mutable_buffer Buffer, std::size_t N,
+    detail::a_socket Socket, typename Buffers, detail::some_control Control,
     detail::not_flags Token = asio::default_completion_token_t<typename Socket::executor_type>>
 auto async_receive_msg(
-    Socket& socket, Buffer buffer, control_buffer<N>&& control,
+    Socket& socket, Buffers buffers, Control&& control,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return proactor::async_receive_msg(socket, std::move(buffer), std::move(control), 0,
-                                       std::forward<Token>(token));
+    return proactor::async_receive_msg(socket, std::move(buffers), std::forward<Control>(control),
+                                       0, std::forward<Token>(token));
 }
 
-/// Sends one message with control data, on a connected socket or to `receiver`, which is copied.
+/// Sends one message with control data, on a connected socket or to `receiver`, which is copied. `flags`
+/// are those of the socket's `async_send`.
 ///
 /// Completes with `void(error_code, std::size_t)`. A control buffer that has overflowed is
 /// `error::no_buffer_space`, and nothing is sent.
@@ -110,28 +107,27 @@ auto async_receive_msg(
 /// co_await proactor::async_send_msg(socket, asio::buffer(bytes), control, receiver,
 ///                                   asio::use_awaitable);
 /// @endcode
-template <detail::a_socket Socket, detail::borrowed_const Buffers,
+template <detail::a_socket Socket, detail::borrowed_const Buffers, detail::some_control Control,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
 auto async_send_msg(
-    Socket& socket, Buffers buffers, control_messages& control,
-    const detail::endpoint_of<Socket>& receiver,
+    Socket& socket, Buffers buffers, Control& control, const detail::endpoint_of<Socket>& receiver,
+    asio::socket_base::message_flags flags,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
     using memory = detail::borrowed_memory<asio::const_buffer, Buffers>;
     return detail::start_send_msg<Token, memory>(
-        socket, std::move(buffers), detail::borrowed_control{&control}, receiver, token);
+        socket, std::move(buffers), detail::borrowed_control{&control}, receiver, flags, token);
 }
-template <detail::a_socket Socket, detail::borrowed_const Buffers,
+template <detail::a_socket Socket, detail::borrowed_const Buffers, detail::some_control Control,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
-    requires detail::not_endpoint<Token, Socket>
 auto async_send_msg(
-    Socket& socket, Buffers buffers, control_messages& control,
+    Socket& socket, Buffers buffers, Control& control, asio::socket_base::message_flags flags,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
     using memory = detail::borrowed_memory<asio::const_buffer, Buffers>;
     return detail::start_send_msg<Token, memory>(socket, std::move(buffers),
                                                  detail::borrowed_control{&control},
-                                                 detail::no_receiver(), token);
+                                                 detail::no_receiver(), flags, token);
 }
 
 /// The same, and owns buffer and control buffer meanwhile: completes with
@@ -140,24 +136,47 @@ template <detail::a_socket Socket, owned_buffer Buffer, std::size_t N,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
 auto async_send_msg(
     Socket& socket, Buffer buffer, control_buffer<N>&& control,
-    const detail::endpoint_of<Socket>& receiver,
-    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
-{
-    using memory = detail::owned_memory<asio::const_buffer, Buffer>;
-    return detail::start_send_msg<Token, memory>(
-        socket, std::move(buffer), detail::owned_control<N>{std::move(control)}, receiver, token);
-}
-template <detail::a_socket Socket, owned_buffer Buffer, std::size_t N,
-          typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
-    requires detail::not_endpoint<Token, Socket>
-auto async_send_msg(
-    Socket& socket, Buffer buffer, control_buffer<N>&& control,
+    const detail::endpoint_of<Socket>& receiver, asio::socket_base::message_flags flags,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
     using memory = detail::owned_memory<asio::const_buffer, Buffer>;
     return detail::start_send_msg<Token, memory>(socket, std::move(buffer),
                                                  detail::owned_control<N>{std::move(control)},
-                                                 detail::no_receiver(), token);
+                                                 receiver, flags, token);
+}
+template <detail::a_socket Socket, owned_buffer Buffer, std::size_t N,
+          typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
+auto async_send_msg(
+    Socket& socket, Buffer buffer, control_buffer<N>&& control,
+    asio::socket_base::message_flags flags,
+    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
+{
+    using memory = detail::owned_memory<asio::const_buffer, Buffer>;
+    return detail::start_send_msg<Token, memory>(socket, std::move(buffer),
+                                                 detail::owned_control<N>{std::move(control)},
+                                                 detail::no_receiver(), flags, token);
+}
+
+/// All of them, without flags.
+template <
+    detail::a_socket Socket, typename Buffers, detail::some_control Control,
+    detail::not_flags Token = asio::default_completion_token_t<typename Socket::executor_type>>
+auto async_send_msg(
+    Socket& socket, Buffers buffers, Control&& control, const detail::endpoint_of<Socket>& receiver,
+    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
+{
+    return proactor::async_send_msg(socket, std::move(buffers), std::forward<Control>(control),
+                                    receiver, 0, std::forward<Token>(token));
+}
+template <detail::a_socket Socket, typename Buffers, detail::some_control Control,
+          typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
+requires detail::only_token<Token, Socket>
+auto async_send_msg(
+    Socket& socket, Buffers buffers, Control&& control,
+    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
+{
+    return proactor::async_send_msg(socket, std::move(buffers), std::forward<Control>(control), 0,
+                                    std::forward<Token>(token));
 }
 
 } // namespace proactor

@@ -77,8 +77,8 @@ struct buffer_traits<registered_buffer>
 /// Buffers whose memory the system knows beforehand, so that reads and writes of files cost less.
 ///
 /// The operations are the ordinary ones, with owned buffers or with `asio::buffer(b)`, of the whole
-/// or a part: on a context whose driver is io_uring a read or write of one buffer within the memory
-/// becomes a fixed one. All else, another context's operations, a driver that knows no such thing
+/// or a part: on a context whose driver is io_uring a read or write of a file, or a send without
+/// copying, of one buffer within the memory becomes a fixed one. All else, another context's operations, a driver that knows no such thing
 /// and lists of buffers, uses the memory as any other.
 ///
 /// The context must outlive the object, as with I/O objects, but not the buffers. Operations in

@@ -28,7 +28,7 @@ struct splice_parts
 };
 
 template <typename From, typename To, typename Handler>
-class splice_op
+class splice_op : public before_a_handler
 {
     using cancellation = part_cancellation<splice_parts, Handler, true>;
 
@@ -84,7 +84,9 @@ public:
         return cancellation_.slot_for(handler_);
     }
 
+    Handler& handler() noexcept { return handler_; }
     const Handler& handler() const noexcept { return handler_; }
+    bool continues() const noexcept { return moved_ != 0; }
 
 private:
     /// Pipes have no other wait.

@@ -17,7 +17,7 @@ constinit std::mutex list_mutex; // before all others
 
 struct fork_list
 {
-    static constexpr std::size_t levels = 3;
+    static constexpr std::size_t levels = 4;
     /// The newest of each level first.
     static inline constinit std::array<at_fork*, levels> newest{};
 

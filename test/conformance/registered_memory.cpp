@@ -174,6 +174,58 @@ CONFORMANCE_CASE(what_is_in_flight_goes_on_when_it_is_forgotten, "[D28] [D5]")
     d->detach(a);
 }
 
+CONFORMANCE_CASE(sends_without_copying_do_the_same_in_it_as_elsewhere, "[D35]")
+{
+    mapped_memory m(4);
+    known region(d, m.bytes().subspan(0, 2 * page));
+    const char there = region.error() == 0 ? 'o' : 'n';
+    m.fill('o');
+    m.exchange(); // pinned pages are the old ones
+    m.fill('n');
+    const auto [from, to] = tcp_pair();
+    const auto sent = [&](std::size_t offset, std::size_t size) {
+        request::send_zc r{buffers(m.data() + offset, size)};
+        r.even_if_copied = true;
+        BOOST_TEST(transfer(d, from, r) == static_cast<std::int64_t>(size));
+        std::string got = read_some(to, size);
+        BOOST_TEST(got.size() == size);
+        return got;
+    };
+    BOOST_TEST((sent(0, 2 * page) == std::string(2 * page, there)));
+    BOOST_TEST((sent(page + 1, 10) == std::string(10, there)));
+    BOOST_TEST((sent(2 * page - 1, 10) == std::string(10, 'n')));
+    BOOST_TEST((sent(3 * page, page) == std::string(page, 'n')));
+    region.forget();
+    BOOST_TEST((sent(0, page) == std::string(page, 'n')));
+}
+
+CONFORMANCE_CASE(a_send_that_is_held_goes_on_when_it_is_forgotten, "[D35] [D5]")
+{
+    mapped_memory m(128);
+    const auto [from, to] = tcp_pair();
+    attachment& a = d.attach(from);
+    request::send_zc r{buffers(m.data(), m.size())};
+    r.whole = r.even_if_copied = true;
+    test_operation op(r);
+    m.fill('s');
+    {
+        const known region(d, m.bytes());
+        d.start(op, a, lane::write);
+        d.settle();
+    }
+    std::size_t got = 0;
+    while (got != m.size())
+    {
+        d.settle();
+        const std::string part = read_some(to, m.size());
+        BOOST_TEST((part == std::string(part.size(), 's')));
+        got += part.size();
+    }
+    BOOST_TEST(d.wait_for(op));
+    BOOST_TEST((!op.error() && op.value() == m.size()));
+    d->detach(a);
+}
+
 CONFORMANCE_CASE(more_of_it_than_the_system_takes_is_refused, "[D28]")
 {
     mapped_memory m(300);

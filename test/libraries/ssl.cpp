@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -135,6 +136,30 @@ BOOST_AUTO_TEST_CASE(echo_and_shutdown)
     test::run(ctx);
     BOOST_TEST((got == sent));
     BOOST_TEST(end == asio::error::eof);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_is_sent_in_pieces)
+{
+    test::context ctx;
+    tls_pair tls(ctx);
+    tls.shake(ctx);
+    std::string const all = pattern(200'000, 3);
+    std::string got(all.size(), '\0');
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::tmpfile(), &std::fclose);
+    BOOST_TEST_REQUIRE(std::fwrite(all.data(), 1, all.size(), file.get()) == all.size());
+    BOOST_TEST_REQUIRE(std::fflush(file.get()) == 0);
+    std::size_t sent = 0;
+    proactor::async_send_file(tls.server, ::fileno(file.get()), 0, proactor::to_end,
+                              [&](error_code ec, std::size_t n) {
+                                  BOOST_TEST(!ec);
+                                  sent = n;
+                              });
+    asio::async_read(tls.client, asio::buffer(got), [](error_code ec, std::size_t) {
+        BOOST_TEST(!ec);
+    });
+    test::run(ctx);
+    BOOST_TEST(sent == all.size());
+    BOOST_TEST((got == all));
 }
 
 BOOST_AUTO_TEST_CASE(callbacks_serve_a_thread_that_blocks)

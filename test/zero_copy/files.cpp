@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace asio = boost::asio;
@@ -54,6 +55,24 @@ struct file_of
     }
 
     test::temporary_file name;
+};
+
+// While it lives, this process can open none.
+class no_more_descriptors
+{
+public:
+    no_more_descriptors()
+    {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        int const next = test::any_handle().get(); // all below are taken
+        rlimit const none{static_cast<rlim_t>(next), before_.rlim_max};
+        test::checked(::setrlimit(RLIMIT_NOFILE, &none), "setrlimit");
+    }
+    no_more_descriptors(no_more_descriptors const&) = delete;
+    ~no_more_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
 };
 
 bytes content_of(test::handle const& h)
@@ -324,10 +343,89 @@ BOOST_AUTO_TEST_CASE(everybody_goes_in_the_middle)
     }
 }
 
-BOOST_AUTO_TEST_CASE(on_a_context_of_others)
+// Sends parts of a file through a stream that is written to, and reads them at its peer.
+template <typename Context, typename Stream, typename Peer>
+void in_pieces(Context& ctx, Stream& stream, Peer& peer)
+{
+    bytes const all = pattern((300 << 10) + 7);
+    file_of const source(all);
+    auto const send = [&](std::uint64_t offset, std::uint64_t count, std::size_t expected) {
+        result done, received;
+        bytes got(expected);
+        async_send_file(stream, source.name.file().get(), offset, count, done.handler());
+        asio::async_read(peer, asio::buffer(got), received.handler());
+        BOOST_TEST(done.calls == 0);
+        test::run(ctx);
+        BOOST_TEST(done.calls == 1);
+        BOOST_TEST(done.n == expected);
+        BOOST_TEST(received.n == expected);
+        BOOST_TEST((got == part_of(all, static_cast<std::size_t>(offset), expected)));
+        return done.ec;
+    };
+    for (bool const cold : {false, true})
+    {
+        if (cold)
+            source.drop_from_memory();
+        BOOST_TEST(!send(0, to_end, all.size()));
+        BOOST_TEST(!send(1001, 70'000, 70'000));
+    }
+    BOOST_TEST(!send(5, 0, 0));
+    BOOST_TEST(send(all.size() - 3, 10, 3) == asio::error::eof);
+    BOOST_TEST(!send(all.size(), to_end, 0));
+
+    result no_file, far, early, cancelled;
+    asio::cancellation_signal signal;
+    async_send_file(stream, source.name.file().get(), 0, to_end,
+                    asio::bind_cancellation_slot(signal.slot(), early.handler()));
+    signal.emit(asio::cancellation_type::partial);
+    test::run(ctx);
+    BOOST_TEST(early.calls == 1);
+    BOOST_TEST(early.ec == asio::error::operation_aborted);
+    BOOST_TEST(early.n == 0u);
+    async_send_file(stream, -1, 0, 10, no_file.handler());
+    test::run(ctx);
+    async_send_file(stream, source.name.file().get(), ~std::uint64_t(0) - 5, 10, far.handler());
+    test::run(ctx);
+    BOOST_TEST(no_file.ec == asio::error::bad_descriptor);
+    BOOST_TEST(far.ec == asio::error::invalid_argument);
+
+    // What is never at its end, and a peer that does not read.
+    test::handle const zeros(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+    async_send_file(stream, zeros.get(), 0, to_end,
+                    asio::bind_cancellation_slot(signal.slot(), cancelled.handler()));
+    ctx.restart();
+    ctx.run_for(std::chrono::milliseconds(100));
+    BOOST_TEST(cancelled.calls == 0);
+    signal.emit(asio::cancellation_type::terminal);
+    test::run(ctx);
+    BOOST_TEST(cancelled.calls == 1);
+    BOOST_TEST(cancelled.ec == asio::error::operation_aborted);
+    BOOST_TEST(cancelled.n > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(to_a_socket_of_others)
 {
     asio::io_context theirs;
-    asio::ip::tcp::socket socket(theirs);
+    asio::ip::tcp::acceptor acceptor(theirs, test::loopback());
+    asio::ip::tcp::socket socket(theirs), peer(theirs);
+    socket.connect(acceptor.local_endpoint());
+    acceptor.accept(peer);
+    in_pieces(theirs, socket, peer);
+}
+
+BOOST_AUTO_TEST_CASE(to_a_pipe)
+{
+    test::context ctx;
+    test::readable_pipe reader(ctx);
+    test::writable_pipe writer(ctx);
+    asio::connect_pipe(reader, writer);
+    in_pieces(ctx, writer, reader);
+}
+
+BOOST_AUTO_TEST_CASE(to_a_datagram_socket_of_others)
+{
+    asio::io_context theirs;
+    asio::ip::udp::socket socket(theirs, asio::ip::udp::v4());
     file_of const source(bytes(10, 'x'));
     result done;
     async_send_file(socket, source.name.file().get(), 0, 10, done.handler());
@@ -553,6 +651,28 @@ BOOST_AUTO_TEST_CASE(errors)
     BOOST_TEST(not_to_be_written.ec == asio::error::bad_descriptor);
     BOOST_TEST(no_room.ec == boost::system::errc::no_space_on_device);
     BOOST_TEST(far.ec == asio::error::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_descriptor_for_handles_of_its_own)
+{
+    test::context ctx;
+    file_of const source(bytes(100, 'x'));
+    test::temporary_file const target;
+    result before, done;
+    auto const start = [&](result& r) {
+        async_copy(ctx, source.name.file().get(), target.file().get(), {}, r.handler());
+    };
+    start(before); // opens what the context needs
+    test::run(ctx);
+    BOOST_TEST(!before.ec);
+    {
+        no_more_descriptors const limit;
+        start(done);
+    }
+    test::run(ctx);
+    BOOST_TEST(done.calls == 1);
+    BOOST_TEST(done.ec == boost::system::errc::too_many_files_open);
+    BOOST_TEST(done.n == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_cancellation_ends_it_after_a_part)

@@ -1,6 +1,8 @@
 #ifndef PROACTOR_DETAIL_ADAPTED_HANDLER_HPP
 #define PROACTOR_DETAIL_ADAPTED_HANDLER_HPP
 
+#include <proactor/detail/invoke_hook.hpp>
+
 #include <boost/asio/associator.hpp>
 
 #include <type_traits>
@@ -9,9 +11,9 @@
 namespace proactor::detail {
 
 /// A handler behind an adaptor, which is called with the handler and the arguments and passes on
-/// what it makes of them. Everything associated with the handler stays associated.
+/// what it makes of them. Everything associated with the handler stays associated, its hooks too.
 template <typename Handler, typename Adaptor>
-class adapted_handler
+class adapted_handler : public before_a_handler
 {
 public:
     template <typename H>
@@ -26,6 +28,7 @@ public:
         adaptor_(handler_, std::forward<Args>(args)...);
     }
 
+    Handler& handler() noexcept { return handler_; }
     const Handler& handler() const noexcept { return handler_; }
     const Adaptor& adaptor() const noexcept { return adaptor_; }
 

@@ -16,6 +16,7 @@ public:
     /// Locks are taken in this order; what holds none may be anywhere.
     enum class level
     {
+        event,   ///< held while a service is called
         service, ///< held while an engine is called
         engine,
         driver ///< whose state the engine's lock protects
@@ -48,18 +49,21 @@ private:
     at_fork* newer_ = nullptr;
 };
 
-/// A lock of a service, which no child finds held.
+/// A lock that no child finds held.
 class fork_safe_mutex final : private at_fork
 {
 public:
-    fork_safe_mutex()
-        : at_fork(level::service)
+    using at_fork::level;
+
+    explicit fork_safe_mutex(level l = level::service)
+        : at_fork(l)
     {
         hear_forks();
     }
     ~fork_safe_mutex() { ignore_forks(); }
 
     void lock() { mutex_.lock(); }
+    bool try_lock() { return mutex_.try_lock(); }
     void unlock() { mutex_.unlock(); }
 
 private:

@@ -2,6 +2,7 @@
 #define PROACTOR_DETAIL_EVENT_SERVICE_HPP
 
 #include <proactor/detail/async_op.hpp>
+#include <proactor/detail/at_fork.hpp>
 #include <proactor/io_context.hpp>
 
 #include <atomic>
@@ -93,7 +94,7 @@ public:
     template <typename Pick>
     event_waiter* take_out(Pick pick);
 
-    std::mutex& mutex() noexcept { return mutex_; }
+    fork_safe_mutex& mutex() noexcept { return mutex_; }
 
 private:
     event_waiter* first() noexcept
@@ -104,7 +105,7 @@ private:
     }
 
     engine& engine_;
-    std::mutex mutex_;
+    fork_safe_mutex mutex_;
     in_context waiters_;
     bool shut_down_ = false;
 };
@@ -242,7 +243,7 @@ private:
             w->service->end(*w, error);
     }
 
-    mutable std::mutex mutex_;
+    mutable fork_safe_mutex mutex_{fork_safe_mutex::level::event};
     in_event waiters_;
     const bool automatic_;
     bool notified_ = false;

@@ -2,6 +2,9 @@
 #define PROACTOR_DETAIL_INVOKE_HOOK_HPP
 
 #include <boost/asio/detail/config.hpp>
+#include <boost/asio/detail/handler_cont_helpers.hpp>
+
+#include <concepts>
 
 #if !defined(BOOST_ASIO_NO_DEPRECATED) && __has_include(<boost/asio/handler_invoke_hook.hpp>)
 #    define PROACTOR_HAS_INVOKE_HOOK 1
@@ -35,6 +38,29 @@ void invoke_for(Handler& handler, Function& function)
 #endif
     static_cast<void>(handler);
     std::move(function)();
+}
+
+/// Of handlers that stand before another one, their `handler()`, whose hooks they pass on. They may say
+/// by `continues()` that they start operations from a handler of their own.
+struct before_a_handler
+{
+};
+
+#if PROACTOR_HAS_INVOKE_HOOK
+template <typename Function, std::derived_from<before_a_handler> Front>
+void asio_handler_invoke(Function& function, Front* front)
+{
+    invoke_for(front->handler(), function);
+}
+#endif
+
+template <std::derived_from<before_a_handler> Front>
+bool asio_handler_is_continuation(Front* front)
+{
+    if constexpr (requires { front->continues(); })
+        if (front->continues())
+            return true;
+    return boost_asio_handler_cont_helpers::is_continuation(front->handler());
 }
 
 /// A function that is called on its own behalf.

@@ -3,6 +3,7 @@
 
 #include <proactor/native_handle.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 /// Bytes that go from handle to handle within the system. Results are values or negative codes of the system.
@@ -15,6 +16,13 @@ bool waits_for_input(native_handle from) noexcept;
 
 /// Another handle of the same file.
 std::int64_t duplicate_file(native_handle file) noexcept;
+
+/// Reads from a position of a file: what is in the system's memory, or `EAGAIN`.
+std::int64_t read_part_now(native_handle file, void* data, std::size_t size,
+                           std::uint64_t offset) noexcept;
+/// The same, and blocks.
+std::int64_t read_part(native_handle file, void* data, std::size_t size,
+                       std::uint64_t offset) noexcept;
 
 struct copy_range_part
 {

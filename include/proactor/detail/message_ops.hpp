@@ -311,7 +311,10 @@ private:
     template <typename Self>
     void wait(Self& self)
     {
-        socket_->async_wait(Direction, std::move(self));
+        // What comes beside the data is not waited for with it.
+        const bool beside = Direction == asio::socket_base::wait_read
+            && (payload_->flags() & (MSG_OOB | MSG_ERRQUEUE));
+        socket_->async_wait(beside ? asio::socket_base::wait_error : Direction, std::move(self));
     }
     ssize_t transfer()
     {
@@ -384,22 +387,22 @@ public:
     executor_type get_executor() const noexcept { return socket_->get_executor(); }
 
     template <typename Handler, typename Buffers, typename Control, typename Receiver>
-    void operator()(Handler&& handler, Buffers buffers, Control control,
-                    const Receiver& receiver) const
+    void operator()(Handler&& handler, asio::socket_base::message_flags flags, Buffers buffers,
+                    Control control, const Receiver& receiver) const
     {
         std::decay_t<Handler> h(std::forward<Handler>(handler));
         error_code refused;
         if (control.get().overflowed())
             refused = asio::error::no_buffer_space;
         const bool ours = with_our_service(*socket_, [&](auto& service, auto& object) {
-            service.template async_send_msg<Payload>(object, refused, h, socket_->get_executor(),
-                                                     std::move(buffers), std::move(control),
-                                                     receiver);
+            service.template async_send_msg<Payload>(object, flags, refused, h,
+                                                     socket_->get_executor(), std::move(buffers),
+                                                     std::move(control), receiver);
         });
         if (!ours)
-            compose_msg<Payload, asio::socket_base::wait_write>(*socket_, refused, h, MSG_NOSIGNAL,
-                                                                std::move(buffers),
-                                                                std::move(control), receiver);
+            compose_msg<Payload, asio::socket_base::wait_write>(
+                *socket_, refused, h, flags | MSG_NOSIGNAL, std::move(buffers), std::move(control),
+                receiver);
     }
 
 private:
@@ -421,11 +424,11 @@ auto start_receive_msg(Socket& s, Buffers&& b, Control&& c, asio::socket_base::m
 template <typename Token, typename Memory, typename Socket, typename Buffers, typename Control,
           typename Receiver>
 auto start_send_msg(Socket& s, Buffers&& b, Control&& c, const Receiver& to,
-                    std::remove_reference_t<Token>& token)
+                    asio::socket_base::message_flags flags, std::remove_reference_t<Token>& token)
 {
     using payload = send_msg_payload<Memory, std::decay_t<Control>, Receiver>;
     return asio::async_initiate<Token, payload_signature<payload>>(
-        initiate_send_msg<payload, Socket>(s), token, std::move(b), std::move(c), to);
+        initiate_send_msg<payload, Socket>(s), token, flags, std::move(b), std::move(c), to);
 }
 
 } // namespace proactor::detail

@@ -3,6 +3,7 @@
 
 #include <proactor/buffers.hpp>
 #include <proactor/detail/buffer_holder.hpp>
+#include <proactor/detail/invoke_hook.hpp>
 #include <proactor/detail/operation_allocator.hpp>
 
 #include <boost/asio/associated_allocator.hpp>
@@ -240,7 +241,7 @@ public:
 
 /// A transfer with its buffer, over a stream that must live for as long as an operation on it would.
 template <typename Transfer, typename Stream, typename Buffer, typename Handler>
-class owned_op
+class owned_op : public before_a_handler
 {
     struct content
     {
@@ -293,7 +294,9 @@ public:
         return cancellation_.slot_for(handler_);
     }
 
+    Handler& handler() noexcept { return handler_; }
     const Handler& handler() const noexcept { return handler_; }
+    bool continues() noexcept { return Transfer::whole && (*content_).state.moved() != 0; }
 
 private:
     void complete(error_code ec)

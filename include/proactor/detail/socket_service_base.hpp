@@ -339,13 +339,14 @@ public:
     }
 
     template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
-    void async_send_msg(handle_state& s, const error_code& refused, Handler& handler,
-                        const IoExecutor& io_ex, Args&&... args)
+    void async_send_msg(handle_state& s, asio::socket_base::message_flags flags,
+                        const error_code& refused, Handler& handler, const IoExecutor& io_ex,
+                        Args&&... args)
     {
+        const int as_sent = attempted(flags) | MSG_NOSIGNAL;
         if (refused)
-            return complete<Payload>(refused, handler, io_ex, MSG_NOSIGNAL,
-                                     std::forward<Args>(args)...);
-        begin<Payload>(s, lane::write, handler, io_ex, MSG_NOSIGNAL, std::forward<Args>(args)...);
+            return complete<Payload>(refused, handler, io_ex, as_sent, std::forward<Args>(args)...);
+        begin<Payload>(s, lane::write, handler, io_ex, as_sent, std::forward<Args>(args)...);
     }
 
 protected:

@@ -12,7 +12,7 @@
 
 namespace proactor::io_uring {
 
-/// Memory whose pages a ring keeps pinned: a read or write that lies within it says so by the index
+/// Memory whose pages a ring keeps pinned: a transfer that lies within it says so by the index
 /// of its place in the ring's table, io_uring_register(2), IORING_REGISTER_BUFFERS2. An operation
 /// is matched by its address, when it is prepared, so an index never leaves the ring that it
 /// belongs to.
@@ -37,15 +37,16 @@ public:
     /// Lets a read or write that lies within one of them use it.
     void apply(io_uring_sqe& sqe) noexcept
     {
-        if (parts_.empty())
-            return;
-        const part* p = &parts_[recent_];
-        if (!p->holds(sqe.addr, sqe.len) && !(p = find(sqe.addr, sqe.len)))
-            return;
         constexpr int to_fixed = IORING_OP_READ_FIXED - IORING_OP_READ;
         static_assert(IORING_OP_WRITE + to_fixed == IORING_OP_WRITE_FIXED);
-        sqe.opcode = static_cast<std::uint8_t>(sqe.opcode + to_fixed);
-        sqe.buf_index = p->place;
+        if (choose(sqe))
+            sqe.opcode = static_cast<std::uint8_t>(sqe.opcode + to_fixed);
+    }
+    /// The same for a send without copying, which need not pin the pages then.
+    void apply_to_send(io_uring_sqe& sqe) noexcept
+    {
+        if (choose(sqe))
+            sqe.ioprio |= IORING_RECVSEND_FIXED_BUF;
     }
 
 private:
@@ -62,6 +63,17 @@ private:
             return count <= size && first - begin <= size - count;
         }
     };
+
+    bool choose(io_uring_sqe& sqe) noexcept
+    {
+        if (parts_.empty())
+            return false;
+        const part* p = &parts_[recent_];
+        if (!p->holds(sqe.addr, sqe.len) && !(p = find(sqe.addr, sqe.len)))
+            return false;
+        sqe.buf_index = p->place;
+        return true;
+    }
 
     unsigned first_free() const noexcept;
     int make_table(const ring& r) noexcept;

@@ -354,7 +354,9 @@ private:
         if (is_one_of<asking>(op) && !admit(op))
             return;
         io_uring_sqe& sqe = put(op);
-        if (goes_on(op) && can_multishot(op))
+        if (sqe.opcode == IORING_OP_SEND_ZC)
+            memory_.apply_to_send(sqe);
+        else if (goes_on(op) && can_multishot(op))
             make_multishot(sqe);
     }
 

@@ -157,6 +157,21 @@ std::int64_t duplicate_file(native_handle file) noexcept
     return duplicate >= 0 ? duplicate : -errno;
 }
 
+std::int64_t read_part_now(native_handle file, void* data, std::size_t size,
+                           std::uint64_t offset) noexcept
+{
+    const iovec part{data, size};
+    const auto n = repeated(
+        [&] { return ::preadv2(file, &part, 1, static_cast<off_t>(offset), RWF_NOWAIT); });
+    return n == -EOPNOTSUPP ? -EAGAIN : n; // not on all kinds of files
+}
+
+std::int64_t read_part(native_handle file, void* data, std::size_t size,
+                       std::uint64_t offset) noexcept
+{
+    return repeated([&] { return ::pread(file, data, size, static_cast<off_t>(offset)); });
+}
+
 std::int64_t copy_part(const copy_range_part& p) noexcept
 {
     constexpr auto last = static_cast<std::uint64_t>(std::numeric_limits<off_t>::max());
