@@ -1,5 +1,6 @@
 #include <proactor/detail/engine.hpp>
 
+#include <proactor/buffer_source.hpp>
 #include <proactor/error.hpp>
 
 #include "driver/handle.hpp"
@@ -329,12 +330,24 @@ native_handle engine::take_kept(attachment& a)
     return driver_->take_kept(a);
 }
 
+void engine::adopt(buffer_source& source)
+{
+    section_guard held(section_);
+    driver_->adopt(source);
+}
+
 void engine::release(buffer_source& source)
 {
     section_guard held(section_);
     driver_->release(source);
     driver_->reap(ready_);
     wake_another();
+}
+
+std::uint32_t engine::take(buffer_source& source)
+{
+    section_guard held(section_);
+    return source.take();
 }
 
 void engine::register_memory(memory_region& m)

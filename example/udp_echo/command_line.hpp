@@ -17,6 +17,7 @@ struct command_line
     boost::asio::ip::address address = boost::asio::ip::address_v4::any();
     unsigned short port = 0; // 0: one that is free
     unsigned receives = 4;   // in flight at once
+    unsigned pool = 0;       // buffers of a pool; 0: each receive has its own
     std::uint64_t datagrams = std::numeric_limits<std::uint64_t>::max();
 };
 

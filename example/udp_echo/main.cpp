@@ -1,4 +1,5 @@
-// Sends UDP datagrams back: messages with control data, whose buffers the operations own.
+// Sends UDP datagrams back: messages with control data, whose buffers the operations own, or plain ones in
+// buffers of a pool.
 
 #include "command_line.hpp"
 #include "server.hpp"

@@ -48,6 +48,11 @@ server::server(proactor::io_context& context, command_line const& wanted,
     : wanted_(wanted), stopped_(std::move(stopped)),
       socket_(context, udp::endpoint(wanted.address, wanted.port))
 {
+    if (wanted.pool != 0)
+    {
+        pool_.emplace(context, wanted.pool, largest_message);
+        return;
+    }
     socket_.set_option(proactor::receive_packet_info(true));
     socket_.set_option(proactor::receive_ecn(true));
     boost::system::error_code before_linux_5;
@@ -57,7 +62,8 @@ server::server(proactor::io_context& context, command_line const& wanted,
 void server::start()
 {
     for (unsigned i = 0; i != wanted_.receives; ++i)
-        asio::co_spawn(socket_.get_executor(), serve(), asio::detached);
+        asio::co_spawn(socket_.get_executor(), pool_ ? serve_out_of_pool() : serve(),
+                       asio::detached);
 }
 
 void server::stop()
@@ -67,6 +73,35 @@ void server::stop()
     boost::system::error_code ignored;
     socket_.close(ignored);
     stopped_();
+}
+
+void server::count(std::uint64_t datagrams, std::size_t bytes)
+{
+    ++messages_;
+    datagrams_ += datagrams;
+    bytes_ += bytes;
+}
+
+asio::awaitable<void> server::serve_out_of_pool()
+{
+    constexpr auto token = asio::experimental::as_tuple(asio::use_awaitable);
+    udp::endpoint sender;
+    while (socket_.is_open())
+    {
+        auto [ec, buffer] = co_await proactor::async_receive_from(socket_, *pool_, sender, token);
+        if (ec == asio::error::operation_aborted)
+            break;
+        if (ec == asio::error::no_buffer_space) // others send what they have received
+            co_await pool_->async_wait(token);
+        if (ec)
+            continue;
+        count(1, buffer.size());
+        if (!socket_.is_open())
+            break;
+        co_await proactor::async_send_to(socket_, std::move(buffer), sender, token);
+        if (datagrams_ >= wanted_.datagrams)
+            stop();
+    }
 }
 
 asio::awaitable<void> server::serve()
@@ -84,9 +119,7 @@ asio::awaitable<void> server::serve()
         control = std::move(came_with);
         if (ec) // of an earlier answer: its receiver has gone
             continue;
-        ++messages_;
-        datagrams_ += datagrams_of(control, n);
-        bytes_ += n;
+        count(datagrams_of(control, n), n);
         if (!socket_.is_open())
             break;
         auto [failed, sent, answer, went_with] = co_await proactor::async_send_msg(

@@ -23,12 +23,15 @@ namespace proactor {
 ///
 /// Lifetimes: a pool is destroyed before its context. Buffers and operations in flight may outlive it.
 ///
-/// Threads: distinct pools are safe; `available` and `async_wait` are on any thread. Buffers come back on
-/// any thread.
+/// Threads: distinct pools are safe; `available`, `acquire` and `async_wait` are on any thread. Buffers come
+/// back on any thread.
+///
+/// Streams that are not served here (of Asio on another context, an `ssl::stream`, a stream of Beast) are
+/// read through their own operations, whose buffer is taken out of the pool at the start.
 ///
 /// Errors: the executor's context must be a `proactor::io_context`, or constructors throw
-/// `boost::system::system_error` with `operation_not_supported`. Operations of another context than the
-/// pool's complete with `invalid_argument`.
+/// `boost::system::system_error` with `operation_not_supported`. Operations of our objects on another context
+/// than the pool's complete with `invalid_argument`.
 ///
 /// @code
 /// proactor::buffer_pool pool(context, 64, 4096);
@@ -53,6 +56,7 @@ public:
         , engine_(detail::engine_of(executor_))
         , source_(make(count, size))
     {
+        engine_.adopt(*source_);
     }
     buffer_pool(const buffer_pool&) = delete;
     buffer_pool& operator=(const buffer_pool&) = delete;
@@ -67,6 +71,16 @@ public:
 
     /// How many buffers nobody has. While others take and return some, a hint.
     std::size_t available() const noexcept { return source_->available(); }
+
+    /// Takes a buffer, of the full size, to be filled by the caller; one that holds none if none is available.
+    /// On any thread.
+    pooled_buffer acquire()
+    {
+        const std::uint32_t number = engine_.take(*source_);
+        return number == buffer_source::none
+            ? pooled_buffer()
+            : pooled_buffer(*source_, number, source_->size());
+    }
 
     /// Waits until a buffer is available. Completes with `void(error_code)`, never inside this call. A buffer
     /// that is free completes one wait, the oldest, and soon another one if nobody has taken it. It is not
@@ -109,14 +123,16 @@ private:
 ///
 /// The socket and the pool may be destroyed meanwhile. Cancellation is that of the socket's own operation; one
 /// that has succeeded nevertheless brings its buffer.
+///
+/// On a socket that Asio serves itself it holds a buffer from its start to its end.
 template <detail::a_socket Socket,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
 auto async_receive(
     Socket& socket, buffer_pool& pool,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_pooled<Token>(socket, pool.source(), token,
-                                       [](Socket& s, detail::pooled_sequence b, auto&& op)
+    return detail::start_pooled<Token>(socket, pool, token,
+                                       [](Socket& s, const auto& b, auto&& op)
                                        { s.async_receive(b, std::move(op)); });
 }
 
@@ -128,20 +144,20 @@ auto async_receive_from(
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
     return detail::start_pooled<Token>(
-        socket, pool.source(), token, [&sender](Socket& s, detail::pooled_sequence b, auto&& op)
+        socket, pool, token, [&sender](Socket& s, const auto& b, auto&& op)
         { s.async_receive_from(b, sender, std::move(op)); });
 }
 
-/// Reads from a stream of ours what comes first: a socket, a pipe, a descriptor, a file. Otherwise as
-/// `async_receive`.
+/// Reads from any `AsyncReadStream` what comes first. From a socket, pipe, descriptor or file of ours as
+/// `async_receive`; others have a buffer from the start, and must live until the completion.
 template <typename Stream,
           typename Token = asio::default_completion_token_t<typename Stream::executor_type>>
 auto async_read_some(
     Stream& stream, buffer_pool& pool,
     Token&& token = asio::default_completion_token_t<typename Stream::executor_type>())
 {
-    return detail::start_pooled<Token>(stream, pool.source(), token,
-                                       [](Stream& s, detail::pooled_sequence b, auto&& op)
+    return detail::start_pooled<Token>(stream, pool, token,
+                                       [](Stream& s, const auto& b, auto&& op)
                                        { s.async_read_some(b, std::move(op)); });
 }
 
@@ -152,8 +168,8 @@ auto async_read_some_at(
     Device& file, std::uint64_t offset, buffer_pool& pool,
     Token&& token = asio::default_completion_token_t<typename Device::executor_type>())
 {
-    return detail::start_pooled<Token>(file, pool.source(), token,
-                                       [offset](Device& f, detail::pooled_sequence b, auto&& op)
+    return detail::start_pooled<Token>(file, pool, token,
+                                       [offset](Device& f, const auto& b, auto&& op)
                                        { f.async_read_some_at(offset, b, std::move(op)); });
 }
 

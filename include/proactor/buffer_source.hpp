@@ -166,6 +166,22 @@ private:
     std::atomic<std::int64_t> away_; ///< at the end: buffers that have to come home before the object goes
 };
 
+namespace detail {
+
+struct release_source
+{
+    void operator()(buffer_source* s) const noexcept { s->release(); }
+};
+using source_reference = std::unique_ptr<buffer_source, release_source>;
+
+inline source_reference share(buffer_source& s) noexcept
+{
+    s.acquire();
+    return source_reference(&s);
+}
+
+} // namespace detail
+
 } // namespace proactor
 
 #endif

@@ -106,7 +106,8 @@ struct memory_region : detail::list_hook
 /// Pools. [D25] A transfer into a pooled buffer holds none while it waits for data, and brings none without
 /// data; `ENOBUFS` says that none is free, and the data stay. [D26] A wait for a buffer is given back once
 /// one is free, whichever thread has returned it, the oldest first and another one if nobody takes it; and with
-/// `ECANCELED` after `release`.
+/// `ECANCELED` after `release`. [D31] The driver that adopts a source, or without that is the first to be asked
+/// for something out of it, keeps it until `release`: with others what names it ends with `EINVAL`.
 ///
 /// Fork. [D23] What a child process does with the driver that it inherits, its destruction included,
 /// does nothing to the parent's. In the child the system is asked for nothing, a cancellation is
@@ -116,8 +117,9 @@ struct memory_region : detail::list_hook
 ///
 /// Registered memory. [D28] Reads and writes of files cost less where their memory lies within a
 /// region that the system knows, and do the same there as elsewhere: across its ends, in a child, and when
-/// it is forgotten while they are in flight. [D35] So do sends without copying. [D29] A file that is used often may be held by more
-/// than its number; when `detach` has given the handle back, or closed it, it is held no longer.
+/// it is forgotten while they are in flight. [D32] So do sends without copying. [D29] A file that is used
+/// often may be held by more than its number; when `detach` has given the handle back, or closed it, it is
+/// held no longer.
 class driver
 {
 public:
@@ -174,6 +176,9 @@ public:
 
     /// Takes a connection that a cancelled accept has won, or one that goes on, or `invalid_handle`.
     native_handle take_kept(attachment& a) noexcept { return a.take_kept(); }
+
+    /// See [D31]. Another driver's source stays with that one.
+    virtual void adopt(buffer_source& source);
 
     /// The user of a source needs it no longer: waits for its buffers end with `ECANCELED`, and what is in
     /// flight goes on.

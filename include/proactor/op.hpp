@@ -22,8 +22,14 @@
 /// Examples: `example/driver_by_hand`, `example/readiness_echo`.
 
 #include <proactor/op/address.hpp>
+#include <proactor/op/calls.hpp>
 #include <proactor/op/completion.hpp>
+#include <proactor/op/file_data.hpp>
+#include <proactor/op/messages.hpp>
+#include <proactor/op/names.hpp>
 #include <proactor/op/operations.hpp>
+#include <proactor/op/pooled.hpp>
+#include <proactor/op/registered_memory.hpp>
 #include <proactor/op/slab.hpp>
 #include <proactor/open_driver.hpp>
 

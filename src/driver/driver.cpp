@@ -177,16 +177,21 @@ bool waits_for_buffer(const operation& op) noexcept
 
 } // namespace
 
+void driver::adopt(buffer_source& source)
+{
+    if (source.owner)
+        return;
+    sources_.push_back(&source);
+    source.keep(*this);
+}
+
 void driver::ask_source(operation& op)
 {
     if (passes_sources_on_)
         return start(op);
     buffer_source& source = *request::source_of(op.request);
     if (!source.owner)
-    {
-        sources_.push_back(&source);
-        source.keep(*this);
-    }
+        adopt(source);
     if (source.owner != this)
         finish(op, EINVAL, 0);
     else if (waits_for_buffer(op))

@@ -216,6 +216,8 @@ void op_core::begin(op_slot& s, const op::source* on, std::uint64_t token) noexc
     ++in_flight_;
     if (s.timer)
         return;
+    if (s.refused)
+        return end(s, s.refused);
     using request::readiness;
     constexpr auto waited_for =
         readiness::read | readiness::write | readiness::priority | readiness::error;
@@ -255,7 +257,8 @@ bool op_core::cancel(op_slot& s)
         driver_->cancel(s);
         return s.outcome.error != before;
     }
-    s.items = 0;
+    if (!s.type->keep)
+        s.items = 0;
     driver_->cancel(s);
     return true;
 }
@@ -303,9 +306,15 @@ void op_core::enqueue(op_slot& s) noexcept
 /// Called by the driver, inside the section.
 void op_core::keep_item(op_slot& s, std::uint64_t value)
 {
-    if (s.discarded || s.cancel_requested)
-        return;
-    s.items |= value;
+    if (s.type->keep)
+    {
+        s.type->keep(s.payload(), value);
+        ++s.items;
+    }
+    else if (s.discarded || s.cancel_requested)
+        return; // of connections, their attachment keeps them
+    else
+        s.items |= request::accepts_many(s.request) ? 1 : value;
     enqueue(s);
 }
 
@@ -413,12 +422,20 @@ std::size_t op_core::hand_out(std::span<op::completion> room, operation_queue& d
         {
             op::completion& c = room[count++];
             c.token_ = s.token;
-            if (s.items) // its end, if it is there, is the next
+            if (s.items) // its end, if it is there, is the last
             {
-                c.value_ = std::exchange(s.items, 0);
+                if (s.type->keep)
+                {
+                    op_item item = s.type->take_item(s.payload());
+                    c.value_ = item.value;
+                    c.buffer_ = std::move(item.buffer);
+                    --s.items;
+                }
+                else
+                    c.value_ = std::exchange(s.items, 0);
                 c.error_ = 0;
                 c.more_ = true;
-                if (s.ended)
+                if (s.items || s.ended)
                     continue;
             }
             else
@@ -501,6 +518,49 @@ void op_core::ring(op_waker& w) noexcept
         return;
     any_rung_.store(true, std::memory_order_release);
     driver_->wake();
+}
+
+void op_core::adopt(buffer_source& s)
+{
+    section_guard held(section_);
+    driver_->adopt(s);
+    ++holders_;
+}
+
+std::uint32_t op_core::take(buffer_source& s)
+{
+    section_guard held(section_);
+    return s.take();
+}
+
+void op_core::end_pool(buffer_source& s) noexcept
+{
+    {
+        from_outside held(*this);
+        driver_->release(s);
+    }
+    section_.lock();
+    let_go();
+}
+
+void op_core::learn(memory_region& m)
+{
+    section_guard held(section_);
+    driver_->register_memory(m);
+    ++holders_;
+}
+
+void op_core::forget(memory_region& m) noexcept
+{
+    section_.lock();
+    driver_->forget_memory(m);
+    let_go();
+}
+
+int op_core::error_of(const memory_region& m)
+{
+    section_guard held(section_);
+    return m.error;
 }
 
 std::size_t op_core::in_flight()

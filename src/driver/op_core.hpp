@@ -22,7 +22,7 @@ struct op_waker
 };
 
 /// The slab behind `op::slab`: places of operations, timers, what is ready, and the driver. It
-/// stays until the slab, all wakers and all completions with an operation have gone.
+/// stays until the slab, all wakers, pools, registered memory and completions with an operation have gone.
 ///
 /// Everything but the atomic members is touched inside the section only; a user's code (moves and
 /// destructors of buffers) runs outside.
@@ -53,6 +53,13 @@ public:
     op_waker& add_waker(std::uint64_t token);
     void remove_waker(op_waker& w) noexcept;
     void ring(op_waker& w) noexcept;
+
+    void adopt(buffer_source& s);
+    std::uint32_t take(buffer_source& s);
+    void end_pool(buffer_source& s) noexcept;
+    void learn(memory_region& m);
+    void forget(memory_region& m) noexcept;
+    int error_of(const memory_region& m);
 
     /// The slab has gone.
     void close() noexcept;
@@ -118,7 +125,7 @@ private:
     timers timers_;
     intrusive_queue<ready_node> ready_;
     std::size_t in_flight_ = 0;
-    std::size_t holders_ = 1; ///< slab, wakers, completions with an operation
+    std::size_t holders_ = 1; ///< slab, wakers, pools, memory, completions with an operation
 
     std::vector<std::unique_ptr<op_waker>> wakers_;
 

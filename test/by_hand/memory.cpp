@@ -1,6 +1,8 @@
 // A warm slab takes nothing from the heap.
 #include <proactor/op/slab.hpp>
 
+#include <proactor/op/pooled.hpp>
+
 #include "slab_under_test.hpp"
 
 #include <support/counting_new.hpp>
@@ -64,6 +66,37 @@ BOOST_AUTO_TEST_CASE(transfers)
     });
     BOOST_TEST(in == out);
     BOOST_TEST(count == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(pools_and_lists)
+{
+    slab_under_test s;
+    op::buffer_pool pool(s, 8, 64);
+    const auto [one, other] = socket_pair();
+    const auto [third, fourth] = socket_pair();
+    const auto at = s.attach(one);
+    const auto many = s.submit(s.attach(third), op::receive_many(pool), 3);
+    using list = std::array<std::vector<char>, 2>;
+    list out{std::vector<char>(10, 'x'), std::vector<char>(20, 'y')};
+    const auto peer = s.attach(other);
+    std::size_t received = 0;
+    const auto count = allocations_when_warm([&] {
+        for (int i = 0; i != 200; ++i)
+        {
+            s.submit(at, op::receive_pooled(pool), 1);
+            s.submit(peer, op::send{std::move(out)}, 2);
+            write_all(fourth, "z");
+            take_each(s, 3, [&](op::completion& c) {
+                if (c.token() == 2)
+                    out = c.take<op::send<list>>().buffer;
+                else
+                    received += c.value();
+            });
+        }
+    });
+    BOOST_TEST(received == 3u * 200 * 31);
+    BOOST_TEST(count == 0u);
+    BOOST_TEST(s.discard(many));
 }
 
 BOOST_AUTO_TEST_CASE(datagrams_timeouts_polls_and_wakers)

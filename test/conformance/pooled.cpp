@@ -482,4 +482,35 @@ BOOST_AUTO_TEST_CASE(a_missing_opcode_is_replaced_alone, *boost::unit_test::desc
     d->release(*source);
 }
 
+CONFORMANCE_CASE(a_source_serves_one_driver, "[D31]")
+{
+    driver_under_test other(d.entries);
+    const auto [one, peer] = socket_pair();
+    write_all(peer, "text");
+    for (const bool adopted : {true, false})
+    {
+        auto source = make_source(1, 2);
+        driver_under_test* const first = adopted ? &other : &d; // to ask
+        driver_under_test* const second = adopted ? &d : &other;
+        if (adopted)
+            d->adopt(*source);
+        attachment& a = first->attach(one);
+        attachment& b = second->attach(one);
+        receive tried(source);
+        first->start(tried, a, lane::read);
+        BOOST_TEST(first->wait_for(tried));
+        BOOST_TEST(tried.error() == (adopted ? EINVAL : 0));
+        text_of(source, tried);
+        receive again(source);
+        second->start(again, b, lane::read);
+        BOOST_TEST(second->wait_for(again));
+        BOOST_TEST(again.error() == (adopted ? 0 : EINVAL));
+        text_of(source, again);
+        BOOST_TEST(source->available() == 1u);
+        (**first).detach(a);
+        (**second).detach(b);
+        d->release(*source);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -174,7 +174,7 @@ CONFORMANCE_CASE(what_is_in_flight_goes_on_when_it_is_forgotten, "[D28] [D5]")
     d->detach(a);
 }
 
-CONFORMANCE_CASE(sends_without_copying_do_the_same_in_it_as_elsewhere, "[D35]")
+CONFORMANCE_CASE(sends_without_copying_do_the_same_in_it_as_elsewhere, "[D32]")
 {
     mapped_memory m(4);
     known region(d, m.bytes().subspan(0, 2 * page));
@@ -199,7 +199,7 @@ CONFORMANCE_CASE(sends_without_copying_do_the_same_in_it_as_elsewhere, "[D35]")
     BOOST_TEST((sent(0, page) == std::string(page, 'n')));
 }
 
-CONFORMANCE_CASE(a_send_that_is_held_goes_on_when_it_is_forgotten, "[D35] [D5]")
+CONFORMANCE_CASE(a_send_that_is_held_goes_on_when_it_is_forgotten, "[D32] [D5]")
 {
     mapped_memory m(128);
     const auto [from, to] = tcp_pair();

@@ -76,6 +76,46 @@ BOOST_AUTO_TEST_CASE(answers_from_where_it_was_asked)
     BOOST_TEST(end.err == "");
 }
 
+BOOST_AUTO_TEST_CASE(answers_out_of_a_pool)
+{
+    // More receives than buffers, and more datagrams than both.
+    test::program server({EXAMPLE_UDP_ECHO, "--address", "127.0.0.1", "--datagrams", "60", "--pool",
+                          "2", "--receives", "8"});
+    udp::endpoint const to(asio::ip::address_v4::loopback(), udp_port_of(server));
+    proactor::io_context context;
+    udp::socket client(context, {asio::ip::address_v4::loopback(), 0});
+    std::string bytes(40'000, '.');
+    std::size_t sent = 0;
+    for (int round = 0; round != 10; ++round)
+    {
+        int got = 0;
+        for (std::size_t size : {0u, 1u, 100u, 1500u, 9000u, 30'000u})
+        {
+            client.send_to(asio::buffer(std::string(size, static_cast<char>('a' + round))), to);
+            sent += size;
+        }
+        for (int i = 0; i != 6; ++i)
+        {
+            client.async_receive(
+                asio::buffer(bytes),
+                [&](boost::system::error_code ec, std::size_t n)
+                {
+                    BOOST_TEST(!ec);
+                    BOOST_TEST((bytes.substr(0, n)
+                                == std::string(n, static_cast<char>('a' + round))));
+                    ++got;
+                });
+        }
+        context.restart();
+        context.run_for(std::chrono::seconds(20));
+        BOOST_TEST_REQUIRE(got == 6);
+    }
+    auto const end = server.end();
+    BOOST_TEST(end.status == 0);
+    BOOST_TEST(end.out == "datagrams: 60, in messages: 60, bytes: " + std::to_string(sent) + "\n");
+    BOOST_TEST(end.err == "");
+}
+
 BOOST_AUTO_TEST_CASE(ends_by_a_signal)
 {
     test::program server({EXAMPLE_UDP_ECHO, "--address", "127.0.0.1"});
@@ -90,7 +130,8 @@ BOOST_AUTO_TEST_CASE(refuses_bad_input)
 {
     using words = std::vector<std::string>;
     for (auto const& bad : {words{"--port", "x"}, words{"--port"}, words{"--address", "nowhere"},
-                            words{"--receives", "0"}, words{"--datagrams", "0"}, words{"more"}})
+                            words{"--receives", "0"}, words{"--pool", "0"}, words{"--pool", "1025"},
+                            words{"--datagrams", "0"}, words{"more"}})
     {
         words all{EXAMPLE_UDP_ECHO};
         all.insert(all.end(), bad.begin(), bad.end());

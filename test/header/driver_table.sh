@@ -1,7 +1,7 @@
 #!/bin/sh
 # usage: driver_table.sh PROGRAM
 #
-# Fails when doc/drivers.md does not hold the table that PROGRAM prints, line by line; its status is that
+# Fails when the first table of doc/drivers.md is not what PROGRAM prints, line by line; its status is that
 # of PROGRAM when that cannot print it.
 
 page=$(dirname "$0")/../../doc/drivers.md
@@ -10,7 +10,7 @@ table=$("$1") || {
     echo "$table"
     exit $status
 }
-in_page=$(grep '^|' "$page")
+in_page=$(awk '/^\|/ { print; inside = 1; next } inside { exit }' "$page")
 [ "$table" = "$in_page" ] && exit 0
 echo "driver_table.sh: $page has another table than the drivers themselves:"
 echo "$table"

@@ -292,4 +292,38 @@ BOOST_AUTO_TEST_CASE(waits_and_receives_are_started_from_outside)
     BOOST_TEST(pool.available() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(buffers_are_acquired_beside_receives)
+{
+    test::context ctx;
+    buffer_pool pool(ctx, 4, 8);
+    connection c(ctx);
+    test::runners loop(ctx, 1);
+    std::atomic<bool> end{false};
+    std::atomic<int> mixed_up{0};
+    std::vector<std::thread> outside;
+    for (int id = 1; id != 3; ++id)
+        outside.emplace_back(
+            [&, mark = std::byte(id)]
+            {
+                while (!end)
+                    if (pooled_buffer b = pool.acquire())
+                    {
+                        b.data()[0] = mark;
+                        std::this_thread::yield();
+                        mixed_up += b.data()[0] != mark;
+                    }
+            });
+    for (int i = 0; i != 300; ++i)
+    {
+        test::write_all(c.peer, "1234");
+        mixed_up += text_of(receive_one(c, pool)) != "1234";
+    }
+    end = true;
+    for (auto& t : outside)
+        t.join();
+    loop.join();
+    BOOST_TEST(mixed_up == 0);
+    BOOST_TEST(pool.available() == 4u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -57,6 +57,7 @@ public:
         other_->flush();
         count();
     }
+    void adopt(proactor::buffer_source& s) override { other_->adopt(s); }
     void release(proactor::buffer_source& s) override { other_->release(s); }
     bool end_calls() override { return other_->end_calls(); }
     void keep_completed() noexcept override { other_->keep_completed(); }

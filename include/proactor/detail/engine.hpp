@@ -84,7 +84,10 @@ public:
     native_handle take_kept(attachment& a);
 
     /// See `driver`.
+    void adopt(buffer_source& source);
     void release(buffer_source& source);
+    /// Takes a buffer for a user, or none.
+    std::uint32_t take(buffer_source& source);
     /// As the driver's.
     void register_memory(memory_region& m);
     void forget_memory(memory_region& m) noexcept;

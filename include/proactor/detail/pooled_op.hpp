@@ -1,22 +1,59 @@
 #ifndef PROACTOR_DETAIL_POOLED_OP_HPP
 #define PROACTOR_DETAIL_POOLED_OP_HPP
 
+#include <proactor/basic_file.hpp>
 #include <proactor/detail/adapted_handler.hpp>
-#include <proactor/detail/hosted_executor.hpp>
+#include <proactor/detail/asio_hooks.hpp>
+#include <proactor/detail/owned_op.hpp>
 #include <proactor/detail/pooled_payloads.hpp>
+#include <proactor/standard_streams.hpp>
 
 #include <boost/asio/append.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/basic_serial_port.hpp>
+#include <boost/asio/basic_socket.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/posix/basic_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/readable_pipe.hpp>
+#if defined(BOOST_ASIO_HAS_FILE)
+#include <boost/asio/basic_file.hpp>
+#endif
 
 #include <cstddef>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
-/// Operations of Asio's objects whose buffer comes out of a pool: the object's own function is called with
-/// a `pooled_sequence`, and the handler that our services call with a `pooled_buffer`.
+/// Operations of any stream whose buffer comes out of a pool. An object of ours is asked with a
+/// `pooled_sequence`, and its service calls the handler with a `pooled_buffer`. Any other gets the memory of
+/// a buffer that is taken beforehand.
 namespace proactor::detail {
+
+// The objects whose services take a `pooled_sequence`, where they are ours.
+template <typename Protocol, typename Executor>
+Executor pooled_through(asio::basic_socket<Protocol, Executor>&);
+template <typename Executor>
+Executor pooled_through(asio::posix::basic_descriptor<Executor>&);
+template <typename Executor>
+Executor pooled_through(asio::basic_readable_pipe<Executor>&);
+template <typename Executor>
+Executor pooled_through(asio::basic_serial_port<Executor>&);
+#if defined(BOOST_ASIO_HAS_FILE)
+template <typename Executor>
+Executor pooled_through(asio::basic_file<Executor>&);
+#endif
+// These have no other service.
+template <typename Executor>
+io_context::executor_type pooled_through(basic_file<Executor>&);
+template <typename Executor>
+io_context::executor_type pooled_through(standard_stream<Executor>&);
+
+/// Whether a stream's type lets it be served here. Its context has the last word.
+template <typename Stream>
+concept may_take_pools = requires(Stream& s) {
+    requires hosted_executor<decltype(pooled_through(s))>;
+};
 
 struct pooled_results
 {
@@ -26,26 +63,53 @@ struct pooled_results
         std::move(handler)(ec, std::move(buffer));
     }
 
-    /// The object is served by Asio itself.
+    /// Of a service of Asio's own, which is compiled beside ours and not asked.
     template <typename Handler>
     void operator()(Handler& handler, error_code ec, std::size_t)
     {
-        if (!ec)
-            ec = asio::error::operation_not_supported;
         std::move(handler)(ec, pooled_buffer());
     }
 };
 
+/// Into a buffer that was taken beforehand; without a byte it goes back.
+template <typename Start>
+struct taken_transfer : transfer_base<asio::mutable_buffer>
+{
+    template <typename Buffer>
+    using signature = void(error_code, pooled_buffer);
+
+    explicit taken_transfer(Start s)
+        : start_(std::move(s))
+    {
+    }
+
+    template <typename Stream, typename State, typename Op>
+    void start(Stream& s, State& state, Op&& op)
+    {
+        const auto bytes = state.rest(false);
+        start_(s, bytes, std::move(op));
+    }
+
+    std::tuple<error_code, pooled_buffer> results(error_code ec, std::size_t n, pooled_buffer&& b)
+    {
+        b.resize(n);
+        return {ec, n == 0 ? pooled_buffer() : std::move(b)};
+    }
+
+private:
+    Start start_;
+};
+
 /// Starts an operation by `start(stream, sequence, handler)`.
-template <typename Stream, typename Start>
+template <typename Stream, typename Pool, typename Start>
 class initiate_pooled
 {
 public:
     using executor_type = typename Stream::executor_type;
 
-    initiate_pooled(Stream& s, buffer_source& source, Start start)
+    initiate_pooled(Stream& s, Pool& pool, Start start)
         : stream_(&s)
-        , source_(&source)
+        , pool_(&pool)
         , start_(std::move(start))
     {
     }
@@ -54,28 +118,34 @@ public:
     template <typename Handler>
     void operator()(Handler&& handler)
     {
-        if (hosted_context(stream_->get_executor()))
-            start_(*stream_, pooled_sequence(*source_),
-                   adapt_handler(std::forward<Handler>(handler), pooled_results{}));
-        else
-            asio::post(stream_->get_executor(),
-                       asio::append(std::forward<Handler>(handler),
-                                    error_code(asio::error::operation_not_supported),
-                                    pooled_buffer()));
+        if constexpr (may_take_pools<Stream>)
+            if (hosted_context(stream_->get_executor()))
+                return start_(*stream_, pooled_sequence(pool_->source()),
+                              adapt_handler(std::forward<Handler>(handler), pooled_results{}));
+        pooled_buffer taken = pool_->acquire();
+        if (!taken)
+            return asio::post(stream_->get_executor(),
+                              asio::append(std::forward<Handler>(handler),
+                                           error_code(asio::error::no_buffer_space),
+                                           pooled_buffer()));
+        using transfer = taken_transfer<Start>;
+        owned_op<transfer, Stream, pooled_buffer, std::decay_t<Handler>>(
+            transfer(std::move(start_)), *stream_, std::move(taken),
+            std::forward<Handler>(handler))
+            .start();
     }
 
 private:
     Stream* stream_;
-    buffer_source* source_;
+    Pool* pool_;
     Start start_;
 };
 
-template <typename Token, typename Stream, typename Start>
-auto start_pooled(Stream& s, buffer_source& source, std::remove_reference_t<Token>& token,
-                  Start start)
+template <typename Token, typename Stream, typename Pool, typename Start>
+auto start_pooled(Stream& s, Pool& pool, std::remove_reference_t<Token>& token, Start start)
 {
     return asio::async_initiate<Token, void(error_code, pooled_buffer)>(
-        initiate_pooled<Stream, Start>(s, source, std::move(start)), token);
+        initiate_pooled<Stream, Pool, Start>(s, pool, std::move(start)), token);
 }
 
 } // namespace proactor::detail

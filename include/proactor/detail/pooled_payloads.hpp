@@ -7,7 +7,6 @@
 #include <boost/asio/buffer.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <sys/socket.h>
 #include <tuple>
 #include <utility>
@@ -15,18 +14,6 @@
 /// Operations that take their buffer out of a pool: what services get in the place of a buffer sequence,
 /// and what they make of it.
 namespace proactor::detail {
-
-struct release_source
-{
-    void operator()(buffer_source* s) const noexcept { s->release(); }
-};
-using source_reference = std::unique_ptr<buffer_source, release_source>;
-
-inline source_reference share(buffer_source& s) noexcept
-{
-    s.acquire();
-    return source_reference(&s);
-}
 
 /// To a stream of ours a pool; to any other a sequence of no buffers.
 class pooled_sequence

@@ -3,6 +3,7 @@
 
 #include <proactor/detail/op_slot.hpp>
 #include <proactor/error.hpp>
+#include <proactor/pooled_buffer.hpp>
 
 #include <cstdint>
 #include <system_error>
@@ -42,7 +43,7 @@ public:
     completion() = default;
     completion(completion&& other) noexcept
         : slot_(std::exchange(other.slot_, nullptr)), token_(other.token_), value_(other.value_),
-          error_(other.error_), more_(other.more_)
+          buffer_(std::move(other.buffer_)), error_(other.error_), more_(other.more_)
     {
     }
     completion& operator=(completion&& other) noexcept
@@ -53,6 +54,7 @@ public:
             slot_ = std::exchange(other.slot_, nullptr);
             token_ = other.token_;
             value_ = other.value_;
+            buffer_ = std::move(other.buffer_);
             error_ = other.error_;
             more_ = other.more_;
         }
@@ -72,6 +74,9 @@ public:
 
     /// Returns what the handle of an `op::poll` is ready for.
     request::readiness ready() const noexcept { return static_cast<request::readiness>(value_); }
+
+    /// What an operation that goes on has received into a pool, see `op::receive_many`.
+    [[nodiscard]] pooled_buffer take_buffer() noexcept { return std::move(buffer_); }
 
     /// Returns whether the operation goes on: this is not its end, and there is nothing to take.
     bool more() const noexcept { return more_; }
@@ -100,6 +105,7 @@ public:
     {
         if (slot_)
             detail::release(*std::exchange(slot_, nullptr));
+        buffer_.reset();
     }
 
 private:
@@ -108,6 +114,7 @@ private:
     detail::op_slot* slot_ = nullptr;
     std::uint64_t token_ = 0;
     std::uint64_t value_ = 0;
+    pooled_buffer buffer_;
     int error_ = 0;
     bool more_ = false;
 };

@@ -18,8 +18,11 @@
 /// moved into the slab, and comes back out of the completion (`completion::take`) with what it has
 /// won.
 ///
-/// Those with a buffer take any type that `buffer_traits` knows. The system may move fewer bytes
-/// than asked; `completion::value` says how many. `flags` are the system's own bits (`MSG_`, `O_`).
+/// Those with a buffer take any type that `buffer_traits` knows, and arrays, vectors and tuples of these,
+/// which are filled or emptied one after the other, in one call of the system (of 1024 pieces at most). It
+/// may move fewer bytes than asked; `completion::value` says how many. `flags` are the system's own bits
+/// (`MSG_`, `O_`). Behind this page stand `<proactor/op/pooled.hpp>`, `messages.hpp`, `names.hpp`,
+/// `file_data.hpp` and `calls.hpp`.
 namespace proactor::op {
 
 using request::readiness;
@@ -40,96 +43,104 @@ struct nothing
 };
 
 /// Reads from a stream without a position, such as a pipe. Value: bytes; 0 is its end.
-template <single_buffer Buffer>
+template <owned_mutable_buffer Buffer>
 struct read
 {
     Buffer buffer;
     op::part part = {};
+    [[no_unique_address]] detail::pieces_of<Buffer> pieces = {};
 
     static constexpr bool on_source = true;
     detail::prepared prepare()
     {
-        return {request::read{detail::bytes_of(buffer, part)}, lane::read};
+        return {request::read{detail::bytes_of(buffer, part, pieces)}, lane::read};
     }
 };
 
 /// Writes to a stream without a position. Value: bytes.
-template <single_buffer Buffer>
+template <owned_buffer Buffer>
 struct write
 {
     Buffer buffer;
     op::part part = {};
+    [[no_unique_address]] detail::pieces_of<Buffer> pieces = {};
 
     static constexpr bool on_source = true;
     detail::prepared prepare()
     {
-        return {request::write{detail::bytes_of(buffer, part)}, lane::write};
+        return {request::write{detail::bytes_of(buffer, part, pieces)}, lane::write};
     }
 };
 
 /// Reads at a position of a file. Value: bytes; 0 is the file's end. A `whole` one goes on until
 /// the part is full, the file ends or an error comes, which then stands beside the bytes read
 /// before it.
-template <single_buffer Buffer>
+template <owned_mutable_buffer Buffer>
 struct read_at
 {
     Buffer buffer;
     std::uint64_t offset = 0;
     bool whole = false;
     op::part part = {};
+    [[no_unique_address]] detail::pieces_of<Buffer> pieces = {};
 
     static constexpr bool on_source = true;
     detail::prepared prepare()
     {
-        return {request::read_at{detail::bytes_of(buffer, part), offset, whole}, lane::none};
+        return {request::read_at{detail::bytes_of(buffer, part, pieces), offset, whole},
+                lane::none};
     }
 };
 
 /// Writes at a position of a file. Value: bytes; `whole` as in `read_at`.
-template <single_buffer Buffer>
+template <owned_buffer Buffer>
 struct write_at
 {
     Buffer buffer;
     std::uint64_t offset = 0;
     bool whole = false;
     op::part part = {};
+    [[no_unique_address]] detail::pieces_of<Buffer> pieces = {};
 
     static constexpr bool on_source = true;
     detail::prepared prepare()
     {
-        return {request::write_at{detail::bytes_of(buffer, part), offset, whole}, lane::none};
+        return {request::write_at{detail::bytes_of(buffer, part, pieces), offset, whole},
+                lane::none};
     }
 };
 
 /// Receives from a connected socket. Value: bytes; from a stream, 0 is its end. One of urgent data
 /// does not wait behind others; if TCP gives one of those the bytes behind it first, it is gone.
-template <single_buffer Buffer>
+template <owned_mutable_buffer Buffer>
 struct receive
 {
     Buffer buffer;
     int flags = 0;
     op::part part = {};
+    [[no_unique_address]] detail::pieces_of<Buffer> pieces = {};
 
     static constexpr bool on_source = true;
     detail::prepared prepare()
     {
-        return {request::receive{detail::bytes_of(buffer, part), flags},
+        return {request::receive{detail::bytes_of(buffer, part, pieces), flags},
                 detail::lane_of_receive(flags)};
     }
 };
 
 /// Sends on a connected socket, without a signal where the peer has gone. Value: bytes.
-template <single_buffer Buffer>
+template <owned_buffer Buffer>
 struct send
 {
     Buffer buffer;
     int flags = 0;
     op::part part = {};
+    [[no_unique_address]] detail::pieces_of<Buffer> pieces = {};
 
     static constexpr bool on_source = true;
     detail::prepared prepare()
     {
-        return {request::send{detail::bytes_of(buffer, part), detail::without_signal(flags)},
+        return {request::send{detail::bytes_of(buffer, part, pieces), detail::without_signal(flags)},
                 lane::write};
     }
 };
@@ -137,7 +148,7 @@ struct send
 /// As `send`, without copying the bytes where the system can: it completes when the system reads the
 /// buffer no more, and what is sent behind it does not wait for that. `detach` that leaves the handle
 /// open and the slab's end reset the connection of one that is not complete.
-template <single_buffer Buffer>
+template <owned_buffer Buffer>
 struct send_zc
 {
     Buffer buffer;
@@ -145,12 +156,13 @@ struct send_zc
     op::part part = {};
     bool even_if_copied = false; ///< also where the system has had to copy before
     bool copied = true;          ///< filled
+    [[no_unique_address]] detail::pieces_of<Buffer> pieces = {};
 
     static constexpr bool on_source = true;
     detail::prepared prepare()
     {
         request::send_zc r;
-        r.buffers = detail::bytes_of(buffer, part);
+        r.buffers = detail::bytes_of(buffer, part, pieces);
         r.flags = detail::without_signal(flags);
         r.even_if_copied = even_if_copied;
         return {r, lane::write};
@@ -171,18 +183,19 @@ struct send_file
 };
 
 /// Receives a datagram and its sender's address. Value: bytes; what does not fit is lost.
-template <single_buffer Buffer>
+template <owned_mutable_buffer Buffer>
 struct receive_from
 {
     Buffer buffer;
     int flags = 0;
     op::part part = {};
     address from = {}; ///< filled
+    [[no_unique_address]] detail::pieces_of<Buffer> pieces = {};
 
     static constexpr bool on_source = true;
     detail::prepared prepare(detail::message& m)
     {
-        m.piece = detail::bytes_of(buffer, part).single;
+        m.bytes = detail::bytes_of(buffer, part, pieces);
         from.size = address::capacity;
         detail::fill_header(m, from.bytes, from.size);
         return {request::receive_message{&m.header, flags}, detail::lane_of_receive(flags)};
@@ -194,20 +207,34 @@ struct receive_from
 };
 
 /// Sends a datagram. Value: bytes.
-template <single_buffer Buffer>
+template <owned_buffer Buffer>
 struct send_to
 {
     Buffer buffer;
     address to;
     int flags = 0;
     op::part part = {};
+    [[no_unique_address]] detail::pieces_of<Buffer> pieces = {};
 
     static constexpr bool on_source = true;
     detail::prepared prepare(detail::message& m)
     {
-        m.piece = detail::bytes_of(buffer, part).single;
+        m.bytes = detail::bytes_of(buffer, part, pieces);
         detail::fill_header(m, to.bytes, to.size);
         return {request::send_message{&m.header, detail::without_signal(flags)}, lane::write};
+    }
+};
+
+/// Takes connections until it is cancelled: a completion with `more()` tells that some have come, which
+/// `slab::take_kept` gives in their order. What nobody takes is closed with its source.
+struct accept_many
+{
+    static constexpr bool on_source = true;
+    detail::prepared prepare()
+    {
+        request::accept r;
+        r.many = true;
+        return {r, lane::read};
     }
 };
 

@@ -79,7 +79,8 @@ public:
         return start(s, &on, token);
     }
 
-    /// Starts an operation that needs no source: `nothing`, `open`, `close`, `timeout`.
+    /// Starts an operation that needs no source: `nothing`, `open`, `close`, `timeout`, a `call`, what goes
+    /// by names.
     template <typename Op>
     requires any_operation<std::remove_cvref_t<Op>> &&(!std::remove_cvref_t<Op>::on_source)ticket
         submit(Op&& op, std::uint64_t token = 0)
@@ -100,8 +101,8 @@ public:
     /// freed when the system lets go of it. False: the ticket was stale.
     bool discard(ticket t);
 
-    /// Takes a connection that a cancelled accept had won, which else the next accept gets, and the
-    /// end of the source closes.
+    /// Takes a connection that an accept that goes on has taken, or a cancelled one; without it the next
+    /// accept gets it, and the end of the source closes it.
     unique_handle take_kept(source s);
 
     /// Asks the system for everything submitted so far, without waiting: before a call of the
@@ -129,6 +130,8 @@ public:
 
 private:
     friend class waker;
+    friend class buffer_pool;
+    friend class registered_memory;
 
     template <typename Op>
     detail::op_slot& make(Op&& op)
@@ -146,6 +149,7 @@ private:
             detail::prepared asked = p->prepare();
             s.request = asked.request;
             s.lane = asked.lane;
+            s.refused = asked.refused;
             if constexpr (detail::has_deadline<type>)
                 s.deadline = p->op.deadline;
         }
