@@ -42,6 +42,38 @@ CONFORMANCE_CASE(what_waits_in_the_system_is_given_back_as_cancelled, "[D9]")
         d->detach(*a);
 }
 
+CONFORMANCE_CASE(a_datagram_socket_that_is_shut_down_brings_nothing_until_then, "[D9]")
+{
+    const handle socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_in here{};
+    here.sin_family = AF_INET;
+    here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof here;
+    BOOST_REQUIRE(::bind(socket.get(), reinterpret_cast<sockaddr*>(&here), size) == 0);
+    BOOST_REQUIRE(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&here), &size) == 0);
+    BOOST_REQUIRE(::connect(socket.get(), reinterpret_cast<sockaddr*>(&here), size) == 0);
+    attachment& a = d.attach(socket);
+    BOOST_REQUIRE(::send(socket.get(), nullptr, 0, 0) == 0);
+    std::string text(4, '.');
+    test_operation first(request::receive{buffers(text)});
+    d.start(first, a, lane::read);
+    BOOST_TEST(d.wait_for(first)); // an empty datagram is one
+    BOOST_TEST(first.error() == 0);
+    BOOST_REQUIRE(::shutdown(socket.get(), SHUT_RD) == 0);
+    test_operation second(request::receive{buffers(text)});
+    d.start(second, a, lane::read);
+    for (int i = 0; i != 5; ++i)
+    {
+        d.settle();
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    BOOST_TEST(second.completed == 0);
+    d->cancel(second);
+    BOOST_TEST(d.wait_for(second));
+    BOOST_TEST(second.error() == ECANCELED);
+    d->detach(a);
+}
+
 CONFORMANCE_CASE(a_send_that_waits_for_room_takes_none_below_the_mark, "[D12]")
 {
     const auto [one, other] = socket_pair();

@@ -50,6 +50,10 @@ constexpr auto starting_otherwise = asking | kinds<request::poll>;
 constexpr auto ending_otherwise
     = kinds<request::poll, request::accept, request::receive_pooled, request::send_zc>;
 
+/// And those that may bring nothing, and are not done.
+constexpr auto receiving
+    = kinds<request::receive, request::receive_message, request::receive_pooled>;
+
 /// A file descriptor that other threads write to, and that the ring polls.
 class event_handle
 {
@@ -201,6 +205,8 @@ protected:
     {
         if (is_watched(op))
             start(op);
+        else if (is_one_of<receiving>(op) && found_shut_down(op))
+            await_cancellation(op);
         else
             poll(op, op.attached->handle(), detail::poll_events(detail::awaited(op)));
     }
@@ -431,6 +437,9 @@ private:
         prepare_poll(entry(), op, handle, mask);
     }
 
+    /// Waits for what never comes.
+    void await_cancellation(operation& op) { poll(op, event_.fd(), 0); }
+
     void submit()
     {
         ++counters_.system_calls;
@@ -537,6 +546,8 @@ private:
     {
         if (op.phase == operation::phase::polled)
             polled(op, result, flags);
+        else if (result == 0 && is_one_of<receiving>(op) && found_shut_down(op)) [[unlikely]]
+            await_cancellation(op);
         else if (is_one_of<ending_otherwise>(op) && completed_otherwise(op, result, flags))
             return;
         else if (result < 0)

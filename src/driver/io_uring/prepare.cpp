@@ -302,6 +302,15 @@ int held_result(const operation& op) noexcept
     return *std::launder(reinterpret_cast<const int*>(op.scratch));
 }
 
+bool found_shut_down(const operation& op) noexcept
+{
+    const int fd = op.attached->handle();
+    pollfd ended{fd, POLLRDHUP, 0};
+    char byte;
+    return ::poll(&ended, 1, 0) == 1 && (ended.revents & POLLRDHUP)
+        && ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 int begin_watch(operation& op) noexcept
 {
     const int fd = ::epoll_create1(EPOLL_CLOEXEC);

@@ -51,6 +51,10 @@ inline bool is_watched(const operation& op) noexcept
         || (wait && (wait->many || wait->what & request::readiness::priority));
 }
 
+/// Whether a receive that brought nothing found its datagram socket shut down for reading. recv(2) returns 0
+/// then where it may block, as in a worker of the kernel's, and else waits for ever, as Asio's users see it.
+bool found_shut_down(const operation& op) noexcept;
+
 /// Keeps what a send in place came to, until the kernel has let go of its buffers.
 void hold(operation& op, int result) noexcept;
 int held_result(const operation& op) noexcept;
