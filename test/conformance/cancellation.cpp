@@ -2,6 +2,9 @@
 
 #include "driver_under_test.hpp"
 
+#include <chrono>
+#include <thread>
+
 namespace {
 
 using namespace test;
