@@ -14,6 +14,16 @@
 
 namespace test {
 
+/// In the child of a process with threads, Clang 16's ThreadSanitizer may find locks of its own held, and
+/// calls epoll_pwait2(2) twice: what the first has found is lost.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool thread_sanitizer = true;
+#elif defined(__has_feature)
+inline constexpr bool thread_sanitizer = __has_feature(thread_sanitizer);
+#else
+inline constexpr bool thread_sanitizer = false;
+#endif
+
 /// What a child process finds out. It has no business in the parent's test framework.
 class findings
 {
