@@ -244,7 +244,7 @@ void engine::start(operation& op, attachment& on, lane l)
     else if (runners_ == 0)
     {
         driver_->submit(op, on, l);
-        if (std::holds_alternative<request::poll>(op.request)) [[unlikely]]
+        if (op.request.is<request::poll>()) [[unlikely]]
         {
             driver_->flush(); // ready or not, it stands behind what is posted before the loop turns
             park_ = park::sleeps; // nobody spins for what the driver has

@@ -57,8 +57,7 @@ public:
     request::any request;
     proactor::outcome outcome;
 
-    /// Sets the request. The variant's own assignment, which looks for an alternative that fits, costs every
-    /// user compile time.
+    /// Sets the request in its place.
     template <typename Request>
     void ask(const Request& r) noexcept
     {

@@ -48,7 +48,7 @@ private:
 
     bool awaits_buffer() const noexcept
     {
-        return std::holds_alternative<request::await_buffer>(request);
+        return request.is<request::await_buffer>();
     }
 
     received_item take_item() override

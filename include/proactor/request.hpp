@@ -4,9 +4,14 @@
 #include <proactor/native_buffer.hpp>
 #include <proactor/native_handle.hpp>
 
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
 #include <cstdint>
+#include <new>
+#include <tuple>
 #include <type_traits>
-#include <variant>
+#include <utility>
 
 namespace proactor {
 class buffer_source;
@@ -348,24 +353,117 @@ struct await_buffer
     buffer_source* source = nullptr;
 };
 
-using any = std::variant<nothing, read, write, read_at, write_at, receive, send, receive_message,
-                         send_message, accept, connect, poll, open, sync, close, call, stat, rename,
-                         remove, create_directory, link, symlink, truncate, allocate, advise,
-                         sync_range, receive_pooled, read_pooled, read_pooled_at, await_buffer, send_zc,
-                         send_file>;
+/// One of some plain types, `std::variant` without what plain data do not need: every user compiles it.
+template <typename... Ts>
+class one_of
+{
+    static_assert(((std::is_trivially_copyable_v<Ts> && std::is_trivially_destructible_v<Ts>)&&...));
+
+public:
+    static constexpr std::size_t size = sizeof...(Ts);
+
+    template <typename T>
+    static constexpr std::size_t index_of = []
+    {
+        constexpr bool is[] = {std::is_same_v<T, Ts>...};
+        std::size_t i = 0;
+        while (!is[i]) // that it is none of them does not compile
+            ++i;
+        return i;
+    }();
+
+    /// The first of them.
+    one_of() noexcept : one_of(first{}) {}
+    template <typename T>
+        requires(std::is_same_v<T, Ts> || ...)
+    one_of(const T& value) noexcept
+    {
+        emplace<T>(value);
+    }
+
+    std::size_t index() const noexcept { return index_; }
+
+    template <typename T>
+    T& emplace(const T& value = {}) noexcept
+    {
+        index_ = static_cast<std::uint8_t>(index_of<T>);
+        return *::new (static_cast<void*>(bytes_)) T(value);
+    }
+
+    template <typename T>
+    bool is() const noexcept
+    {
+        return index_ == index_of<T>;
+    }
+
+    /// Null if it is another.
+    template <typename T>
+    T* get_if() noexcept
+    {
+        return is<T>() ? std::launder(reinterpret_cast<T*>(bytes_)) : nullptr;
+    }
+    template <typename T>
+    const T* get_if() const noexcept
+    {
+        return is<T>() ? std::launder(reinterpret_cast<const T*>(bytes_)) : nullptr;
+    }
+
+    /// To be called only if it is this one.
+    template <typename T>
+    T& get() noexcept
+    {
+        assert(is<T>());
+        return *get_if<T>();
+    }
+    template <typename T>
+    const T& get() const noexcept
+    {
+        assert(is<T>());
+        return *get_if<T>();
+    }
+
+    /// Calls `f` with it.
+    template <typename F>
+    auto visit(F&& f) const
+    {
+        using result = decltype(f(std::declval<const first&>()));
+        using call = result (*)(const one_of&, F&);
+        static constexpr call calls[]
+            = {[](const one_of& self, F& f) -> result { return f(self.get<Ts>()); }...};
+        return calls[index_](*this, f);
+    }
+
+    /// Calls `f` with the types as its arguments.
+    template <typename F>
+    static constexpr auto of_all(F f)
+    {
+        return f.template operator()<Ts...>();
+    }
+
+private:
+    using first = std::tuple_element_t<0, std::tuple<Ts...>>;
+
+    alignas(std::max({alignof(Ts)...})) std::byte bytes_[std::max({sizeof(Ts)...})];
+    std::uint8_t index_;
+};
+
+using any = one_of<nothing, read, write, read_at, write_at, receive, send, receive_message,
+                   send_message, accept, connect, poll, open, sync, close, call, stat, rename,
+                   remove, create_directory, link, symlink, truncate, allocate, advise, sync_range,
+                   receive_pooled, read_pooled, read_pooled_at, await_buffer, send_zc, send_file>;
 
 template <typename Any, typename F>
 [[gnu::noinline]] bool if_rarer_transfer(Any& r, F f)
 {
-    if (auto* t = std::get_if<read_at>(&r))
+    if (auto* t = r.template get_if<read_at>())
         return f(*t);
-    if (auto* t = std::get_if<write_at>(&r))
+    if (auto* t = r.template get_if<write_at>())
         return f(*t);
-    if (auto* t = std::get_if<read>(&r))
+    if (auto* t = r.template get_if<read>())
         return f(*t);
-    if (auto* t = std::get_if<write>(&r))
+    if (auto* t = r.template get_if<write>())
         return f(*t);
-    if (auto* t = std::get_if<send_zc>(&r))
+    if (auto* t = r.template get_if<send_zc>())
         return f(*t);
     return false;
 }
@@ -374,15 +472,15 @@ template <typename Any, typename F>
 template <typename Any, typename F>
 bool if_transfer(Any& r, F f)
 {
-    if (auto* t = std::get_if<receive>(&r))
+    if (auto* t = r.template get_if<receive>())
         return f(*t);
-    if (auto* t = std::get_if<send>(&r))
+    if (auto* t = r.template get_if<send>())
         return f(*t);
     return if_rarer_transfer(r, f);
 }
 
 template <typename Request>
-inline constexpr std::size_t index_of = any(std::in_place_type<Request>).index();
+inline constexpr std::size_t index_of = any::index_of<Request>;
 
 /// Whether it names a source of buffers.
 inline bool names_source(const any& r) noexcept
@@ -398,11 +496,11 @@ auto pooled(Any& r) noexcept
     using result = std::conditional_t<std::is_const_v<Any>, const into_pool, into_pool>*;
     if (!names_source(r)) [[likely]]
         return result(nullptr);
-    if (auto* t = std::get_if<receive_pooled>(&r))
+    if (auto* t = r.template get_if<receive_pooled>())
         return result(t);
-    if (auto* t = std::get_if<read_pooled>(&r))
+    if (auto* t = r.template get_if<read_pooled>())
         return result(t);
-    return result(std::get_if<read_pooled_at>(&r));
+    return result(r.template get_if<read_pooled_at>());
 }
 
 /// The source that it names, or null.
@@ -410,7 +508,7 @@ inline buffer_source* source_of(const any& r) noexcept
 {
     if (const into_pool* p = pooled(r))
         return p->source;
-    const auto* wait = std::get_if<await_buffer>(&r);
+    const auto* wait = r.template get_if<await_buffer>();
     return wait ? wait->source : nullptr;
 }
 
@@ -418,13 +516,13 @@ inline buffer_source* source_of(const any& r) noexcept
 inline bool is_whole(const any& r) noexcept
 {
     return if_transfer(r, [](const auto& t) { return t.whole; })
-        || std::holds_alternative<send_file>(r);
+        || r.is<send_file>();
 }
 
 /// Takes `moved` bytes off such a transfer. True: it has to go on.
 inline bool advance(any& r, std::uint64_t moved) noexcept
 {
-    if (auto* f = std::get_if<send_file>(&r))
+    if (auto* f = r.template get_if<send_file>())
     {
         f->offset += moved;
         f->count -= moved;
@@ -444,21 +542,21 @@ inline bool advance(any& r, std::uint64_t moved) noexcept
 /// Whether it is an accept of one connection, which its success carries.
 inline bool accepts_one(const any& r) noexcept
 {
-    const auto* a = std::get_if<accept>(&r);
+    const auto* a = r.template get_if<accept>();
     return a && !a->many;
 }
 
 /// Whether it is an accept that goes on.
 inline bool accepts_many(const any& r) noexcept
 {
-    const auto* a = std::get_if<accept>(&r);
+    const auto* a = r.template get_if<accept>();
     return a && a->many;
 }
 
 /// Whether it is a receive that goes on.
 inline bool receives_many(const any& r) noexcept
 {
-    const auto* t = std::get_if<receive_pooled>(&r);
+    const auto* t = r.template get_if<receive_pooled>();
     return t && t->many;
 }
 
@@ -466,19 +564,19 @@ inline bool receives_many(const any& r) noexcept
 /// the next accept, and the end of a stream or readiness can be learned again.
 inline bool revocable(const any& r, std::uint64_t value) noexcept
 {
-    if (const auto* t = std::get_if<receive>(&r))
+    if (const auto* t = r.template get_if<receive>())
         return t->stream && value == 0;
-    if (std::holds_alternative<read>(r) || std::holds_alternative<read_pooled>(r))
+    if (r.is<read>() || r.is<read_pooled>())
         return value == 0;
-    if (const auto* t = std::get_if<receive_pooled>(&r))
+    if (const auto* t = r.template get_if<receive_pooled>())
         return t->stream && value == 0;
-    return accepts_one(r) || std::holds_alternative<poll>(r);
+    return accepts_one(r) || r.is<poll>();
 }
 
 /// Whether a success carries a handle that somebody must take or close (law 4).
 inline bool wins_handle(const any& r) noexcept
 {
-    return accepts_one(r) || std::holds_alternative<open>(r);
+    return accepts_one(r) || r.is<open>();
 }
 
 } // namespace proactor::request

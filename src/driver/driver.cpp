@@ -136,10 +136,10 @@ bool driver::attempt(operation& op, attachment& on, lane l)
     // Without a lane it is work for a file, which may block; a connect that has been tried has begun, and
     // so has a transfer of which a part has been moved.
     if (inherited_ || l == lane::none || on.busy(l) || !on.kept_.empty()
-        || std::holds_alternative<request::connect>(op.request) || request::is_whole(op.request)
+        || op.request.is<request::connect>() || request::is_whole(op.request)
         || request::accepts_many(op.request) || request::names_source(op.request))
         return false;
-    if (std::holds_alternative<request::send_zc>(op.request) && serves(op.request) == means::system)
+    if (op.request.is<request::send_zc>() && serves(op.request) == means::system)
         return false; // which would copy
     const auto tried = detail::attempt(on.handle_, op, false);
     ++counters_.system_calls;
@@ -172,7 +172,7 @@ static_assert(sizeof(buffer_wait) <= sizeof(operation::scratch));
 
 bool waits_for_buffer(const operation& op) noexcept
 {
-    return std::holds_alternative<request::await_buffer>(op.request);
+    return op.request.is<request::await_buffer>();
 }
 
 } // namespace
@@ -321,7 +321,7 @@ void driver::part_if_idle(buffer_source& source)
 /// Ends an accept with the connection that a cancelled one has won.
 void driver::accept_kept(operation& op)
 {
-    const auto& r = std::get<request::accept>(op.request);
+    const auto& r = op.request.get<request::accept>();
     const native_handle kept = take_kept(*op.attached);
     detail::peer_address(kept, r.address, r.address_size);
     op.immediate = true;
@@ -337,7 +337,7 @@ namespace {
 
 bool is_wait(const operation& op) noexcept
 {
-    return std::holds_alternative<request::poll>(op.request);
+    return op.request.is<request::poll>();
 }
 
 /// What was there when it was asked for stays, as in Asio. That never asks when a wait begins: it does so
@@ -400,7 +400,7 @@ void driver::end(operation& op, int error, std::uint64_t value)
 [[gnu::cold]] void driver::revoke(operation& op)
 {
     const auto won = static_cast<native_handle>(op.outcome.value);
-    if (std::holds_alternative<request::accept>(op.request) && !op.attached->detached_)
+    if (op.request.is<request::accept>() && !op.attached->detached_)
         op.attached->kept_.push_back(won);
     else if (request::wins_handle(op.request))
         detail::close_handle(won);
@@ -485,7 +485,7 @@ void driver::end_held(attachment& a, bool in_flight_too) noexcept
     a.for_each_submitted(
         [&](operation& op)
         {
-            const auto* r = std::get_if<request::send_zc>(&op.request);
+            const auto* r = op.request.get_if<request::send_zc>();
             any |= op.phase == operation::phase::held
                 || (in_flight_too && r && !r->copies && op.phase == operation::phase::in_flight);
         });

@@ -4,7 +4,6 @@
 #include <proactor/operation.hpp>
 
 #include <cstdint>
-#include <variant>
 
 namespace proactor::detail {
 
@@ -15,7 +14,7 @@ constexpr std::uint64_t kinds = ((std::uint64_t{1} << request::index_of<Requests
 template <std::uint64_t Kinds>
 bool is_one_of(const operation& op) noexcept
 {
-    static_assert(std::variant_size_v<request::any> <= 64);
+    static_assert(request::any::size <= 64);
     return Kinds >> op.request.index() & 1;
 }
 

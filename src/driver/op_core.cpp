@@ -222,7 +222,7 @@ void op_core::begin(op_slot& s, const op::source* on, std::uint64_t token) noexc
     constexpr auto waited_for =
         readiness::read | readiness::write | readiness::priority | readiness::error;
     attachment* const at = on ? find(*on) : nowhere_;
-    if (const auto* p = std::get_if<request::poll>(&s.request); p && !(p->what & waited_for))
+    if (const auto* p = s.request.get_if<request::poll>(); p && !(p->what & waited_for))
         end(s, EINVAL);
     else if (!at)
         end(s, EBADF);

@@ -13,6 +13,6 @@ void wrapped(proactor::driver*, proactor::operation&, int error, std::uint64_t v
 void wrapped(proactor::driver* self, proactor::operation& op, int error, std::uint64_t value,
              std::uint32_t flags)
 {
-    const bool at_fault = std::holds_alternative<proactor::request::receive>(op.request);
+    const bool at_fault = op.request.is<proactor::request::receive>();
     real(self, op, error, at_fault && value > 1 ? value - 1 : value, flags);
 }

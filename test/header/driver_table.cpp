@@ -23,13 +23,7 @@ constexpr std::array names{"nothing",         "read",         "write",  "read_at
                            "create_directory", "link",        "symlink", "truncate", "allocate",
                            "advise", "sync_range", "receive_pooled", "read_pooled",
                            "read_pooled_at", "await_buffer", "send_zc", "send_file"};
-static_assert(names.size() == std::variant_size_v<request::any>);
-
-template <std::size_t... I>
-std::array<request::any, sizeof...(I)> one_of_each(std::index_sequence<I...>)
-{
-    return {request::any(std::in_place_index<I>)...};
-}
+static_assert(names.size() == request::any::size);
 
 } // namespace
 
@@ -45,7 +39,7 @@ int main()
     }
     std::cout << "| request | io_uring | without its opcode | epoll |\n|---|---|---|---|\n";
     for (const request::any& r :
-         one_of_each(std::make_index_sequence<std::variant_size_v<request::any>>()))
+         request::any::of_all([]<typename... R>() { return std::array{request::any(R())...}; }))
     {
         std::cout << "| `" << names[r.index()] << "` |";
         for (const auto* d : {&ring, &bare, &epoll})

@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(a_transfer_of_the_whole_buffer_goes_on_after_a_part) // [D1
     BOOST_TEST(!d.between_parts());
     d.flush();
     BOOST_TEST(d.started.size() == 2u);
-    const auto& rest = std::get<request::read_at>(op.request);
+    const auto& rest = op.request.get<request::read_at>();
     BOOST_TEST(rest.offset == 104u);
     BOOST_TEST(rest.buffers.single.data == buffer + 4);
     BOOST_TEST(rest.buffers.single.size == 6u);
@@ -233,7 +233,7 @@ BOOST_AUTO_TEST_CASE(a_whole_transfer_goes_through_its_list)
         reaped(d);
         reaped(d);
     }
-    const auto& rest = std::get<request::send>(op.request).buffers;
+    const auto& rest = op.request.get<request::send>().buffers;
     BOOST_TEST(rest.count == 1u);
     BOOST_TEST(rest.many->data == buffer + 7);
     BOOST_TEST(rest.bytes() == 3u);

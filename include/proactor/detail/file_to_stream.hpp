@@ -28,7 +28,7 @@ public:
         : file_(file), data_(data), size_(size), offset_(offset)
     {
     }
-    void prepare(operation& op) { op.request = request::call{&perform, this}; }
+    void prepare(operation& op) { op.ask(request::call{&perform, this}); }
     std::tuple<error_code, std::size_t> finish(const outcome& o)
     {
         return {make_error(o.error), static_cast<std::size_t>(o.value)};

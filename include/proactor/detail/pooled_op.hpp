@@ -10,20 +10,33 @@
 
 #include <boost/asio/append.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/basic_serial_port.hpp>
 #include <boost/asio/basic_socket.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/posix/basic_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/readable_pipe.hpp>
-#if defined(BOOST_ASIO_HAS_FILE)
-#include <boost/asio/basic_file.hpp>
-#endif
 
 #include <cstddef>
 #include <tuple>
 #include <type_traits>
 #include <utility>
+
+// Enough to tell them; their headers cost every user compile time.
+namespace boost::asio {
+
+template <typename Executor>
+class basic_readable_pipe;
+template <typename Executor>
+class basic_serial_port;
+template <typename Executor>
+class basic_file;
+
+namespace posix {
+
+template <typename Executor>
+class basic_descriptor;
+
+} // namespace posix
+
+} // namespace boost::asio
 
 /// Operations of any stream whose buffer comes out of a pool. An object of ours is asked with a
 /// `pooled_sequence`, and its service calls the handler with a `pooled_buffer`. Any other gets the memory of
@@ -39,10 +52,8 @@ template <typename Executor>
 Executor pooled_through(asio::basic_readable_pipe<Executor>&);
 template <typename Executor>
 Executor pooled_through(asio::basic_serial_port<Executor>&);
-#if defined(BOOST_ASIO_HAS_FILE)
 template <typename Executor>
 Executor pooled_through(asio::basic_file<Executor>&);
-#endif
 // These have no other service.
 template <typename Executor>
 io_context::executor_type pooled_through(basic_file<Executor>&);

@@ -181,8 +181,8 @@ private:
     bool stream_;
 };
 
-/// Waits until a buffer is free: all such waits end with the first that comes back, and whoever tries first
-/// gets it.
+/// Waits until a buffer is free: each that comes back ends one such wait, the oldest. It is not kept for
+/// anybody: whoever tries first gets it.
 class await_buffer
 {
 public:

@@ -330,9 +330,9 @@ private:
     /// one does not begin where the one before has ended (seen on Linux 6.18, `stream_file_` tests).
     static bool loses_position(const operation& op) noexcept
     {
-        return (std::holds_alternative<request::read>(op.request)
-                || std::holds_alternative<request::read_pooled>(op.request)
-                || std::holds_alternative<request::write>(op.request))
+        return (op.request.is<request::read>()
+                || op.request.is<request::read_pooled>()
+                || op.request.is<request::write>())
             && is_direct(*op.attached)
             && ::lseek(op.attached->handle(), 0, SEEK_CUR) >= 0; // else it is a pipe of packets
     }
@@ -341,7 +341,7 @@ private:
     {
         if (is_watched(op))
             watch(op);
-        else if (shared_ && std::holds_alternative<request::accept>(op.request))
+        else if (shared_ && op.request.is<request::accept>())
             poll(op, op.attached->handle(), POLLIN);
         else
             submit(op);
@@ -405,7 +405,7 @@ private:
             }
             into->round = into->source->rounds();
         }
-        else if (auto* r = std::get_if<request::send_zc>(&op.request))
+        else if (auto* r = op.request.get_if<request::send_zc>())
             r->copies |= !r->even_if_copied
                 && op.attached->notes.sends_in_place == handle_notes::answer::no;
         return true;
@@ -559,9 +559,9 @@ private:
     /// False: as the others after all.
     [[gnu::noinline]] bool completed_otherwise(operation& op, int result, std::uint32_t flags)
     {
-        if (auto* r = std::get_if<request::send_zc>(&op.request))
+        if (auto* r = op.request.get_if<request::send_zc>())
             sent(op, *r, result, flags);
-        else if (result >= 0 && std::holds_alternative<request::poll>(op.request))
+        else if (result >= 0 && op.request.is<request::poll>())
             found_ready(op, static_cast<unsigned>(result), flags);
         else if (result >= 0 && goes_on(op))
             went_on(op, result, flags);
@@ -575,7 +575,7 @@ private:
     {
         if (request::accepts_many(op.request))
             driver::keep(op, result);
-        else if (result == 0 && std::get<request::receive_pooled>(op.request).stream)
+        else if (result == 0 && op.request.get<request::receive_pooled>().stream)
             return false;
         else
             give(op, static_cast<std::uint64_t>(result));
@@ -636,7 +636,7 @@ private:
     [[gnu::noinline]] void found_ready(operation& op, unsigned events, std::uint32_t flags)
     {
         using next = detail::attempted::next;
-        if (op.lane != lane::none && !std::get<request::poll>(op.request).many
+        if (op.lane != lane::none && !op.request.get<request::poll>().many
             && detail::attempt(op.attached->handle(), op, true).then == next::wait)
             return op.cancel_requested ? finish(op, ECANCELED, 0) : again(op);
         finish(op, 0, detail::value_of(detail::readiness_of(events)), flags);
@@ -645,7 +645,7 @@ private:
     /// The wait before a try has come to its end.
     [[gnu::cold]] void polled(operation& op, int result, std::uint32_t flags)
     {
-        const auto* wait = std::get_if<request::poll>(&op.request);
+        const auto* wait = op.request.get_if<request::poll>();
         auto found = request::readiness::none;
         if (is_watched(op))
         {
@@ -671,7 +671,7 @@ private:
 
     void failed(operation& op, int result, std::uint32_t flags)
     {
-        if (result == -EINTR && std::holds_alternative<request::close>(op.request))
+        if (result == -EINTR && op.request.is<request::close>())
             return finish(op, 0, 0); // the number is free, and perhaps somebody else's: close(2), NOTES
         if (op.cancel_requested && (result == -EINTR || result == -EAGAIN || result == -EALREADY))
             return finish(op, ECANCELED, 0); // a kernel worker's way to say so
@@ -686,7 +686,7 @@ private:
             break;
         case -EAGAIN:
         case -EALREADY: // a connect tried again
-            if (result == -EAGAIN || std::holds_alternative<request::connect>(op.request))
+            if (result == -EAGAIN || op.request.is<request::connect>())
             {
                 ++counters_.resubmitted;
                 if (can_poll(op))
@@ -706,7 +706,7 @@ private:
             break;
         case -ECONNABORTED:
         case -EPROTO:
-            if (auto* r = std::get_if<request::accept>(&op.request); r && !r->report_aborted)
+            if (auto* r = op.request.get_if<request::accept>(); r && !r->report_aborted)
                 return again(op);
             break;
         default:

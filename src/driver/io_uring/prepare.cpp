@@ -250,13 +250,13 @@ void fill(io_uring_sqe& sqe, operation& op, const Request& r)
 
 void prepare(io_uring_sqe& sqe, operation& op)
 {
-    // The most frequent two without a call through the variant's table.
-    if (const auto* r = std::get_if<request::receive>(&op.request))
+    // The most frequent two without a call through a table.
+    if (const auto* r = op.request.get_if<request::receive>())
         fill(sqe, op, *r);
-    else if (const auto* s = std::get_if<request::send>(&op.request))
+    else if (const auto* s = op.request.get_if<request::send>())
         fill(sqe, op, *s);
     else
-        std::visit([&](const auto& r) { fill(sqe, op, r); }, op.request);
+        op.request.visit([&](const auto& r) { fill(sqe, op, r); });
 }
 
 void make_multishot(io_uring_sqe& sqe) noexcept
@@ -318,7 +318,7 @@ int begin_watch(operation& op) noexcept
         return -errno;
     epoll_event event{};
     event.events = EPOLLPRI; // and errors, and the end of both directions
-    if (const auto* p = std::get_if<request::poll>(&op.request))
+    if (const auto* p = op.request.get_if<request::poll>())
         event.events = detail::poll_events(p->what) | (p->many ? EPOLLRDHUP | EPOLLET : 0u);
     if (::epoll_ctl(fd, EPOLL_CTL_ADD, op.attached->handle(), &event) != 0)
     {

@@ -35,8 +35,8 @@ inline bool can_poll(const operation& op) noexcept
 /// Whether a request says more than its entry can hold, which has 32 bits for these sizes.
 inline bool exceeds_entry(const operation& op) noexcept
 {
-    const auto* a = std::get_if<request::advise>(&op.request);
-    const auto* s = std::get_if<request::sync_range>(&op.request);
+    const auto* a = op.request.get_if<request::advise>();
+    const auto* s = op.request.get_if<request::sync_range>();
     return (a && a->size >> 32) || (s && s->size >> 32);
 }
 
@@ -46,7 +46,7 @@ inline bool exceeds_entry(const operation& op) noexcept
 /// reason to wait, so it is waited for first.
 inline bool is_watched(const operation& op) noexcept
 {
-    const auto* wait = std::get_if<request::poll>(&op.request);
+    const auto* wait = op.request.get_if<request::poll>();
     return op.lane == lane::except
         || (wait && (wait->many || wait->what & request::readiness::priority));
 }

@@ -56,12 +56,7 @@ private:
     constexpr need(int a, int b = none) : one(a), other(b) {}
 };
 
-template <std::size_t... I>
-constexpr auto needs_of(std::index_sequence<I...>)
-{
-    return std::array{need(std::variant_alternative_t<I, request::any>{})...};
-}
-constexpr auto needs = needs_of(std::make_index_sequence<std::variant_size_v<request::any>>());
+constexpr auto needs = request::any::of_all([]<typename... R>() { return std::array{need(R{})...}; });
 
 bool has(const opcodes& supported, int op) noexcept
 {

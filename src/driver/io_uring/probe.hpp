@@ -4,7 +4,6 @@
 #include <proactor/request.hpp>
 
 #include <bitset>
-#include <variant>
 
 namespace proactor::io_uring {
 
@@ -18,7 +17,7 @@ opcodes supported_opcodes(int ring_fd) noexcept;
 opcodes required() noexcept;
 
 /// A set of requests, by their places in `request::any`.
-using request_set = std::bitset<std::variant_size_v<request::any>>;
+using request_set = std::bitset<request::any::size>;
 
 /// The requests that these opcodes can carry out.
 request_set served_by(const opcodes& supported) noexcept;

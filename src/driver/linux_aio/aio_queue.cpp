@@ -83,10 +83,10 @@ bool aio_queue::prepare(operation& op) noexcept
     iocb* const block = free_.back();
     free_.pop_back();
     *block = {};
-    if (const auto* r = std::get_if<request::read_at>(&op.request))
+    if (const auto* r = op.request.get_if<request::read_at>())
         fill(*block, *r, IOCB_CMD_PREADV);
     else
-        fill(*block, std::get<request::write_at>(op.request), IOCB_CMD_PWRITEV);
+        fill(*block, op.request.get<request::write_at>(), IOCB_CMD_PWRITEV);
     block->aio_data = reinterpret_cast<std::uintptr_t>(&op);
     block->aio_fildes = static_cast<std::uint32_t>(op.attached->handle());
     block->aio_rw_flags = RWF_NOWAIT;

@@ -465,17 +465,17 @@ struct way
 attempted attempt(native_handle handle, const operation& op, bool again) noexcept
 {
     const trial t{handle, again};
-    // The most frequent two without a call through the variant's table.
-    if (const auto* r = std::get_if<request::receive>(&op.request))
+    // The most frequent two without a call through a table.
+    if (const auto* r = op.request.get_if<request::receive>())
         return t(*r);
-    if (const auto* s = std::get_if<request::send>(&op.request))
+    if (const auto* s = op.request.get_if<request::send>())
         return t(*s);
-    return std::visit(t, op.request);
+    return op.request.visit(t);
 }
 
 means means_of(const request::any& r) noexcept
 {
-    return std::visit(way{}, r);
+    return r.visit(way{});
 }
 
 void prepare_device(native_handle handle) noexcept
@@ -487,13 +487,13 @@ void prepare_device(native_handle handle) noexcept
 
 request::readiness awaited(const operation& op) noexcept
 {
-    return std::visit(wanted{}, op.request);
+    return op.request.visit(wanted{});
 }
 
 std::int64_t perform(native_handle handle, const operation& op,
                      const std::atomic<bool>& interrupted) noexcept
 {
-    return std::visit(performance{handle, interrupted}, op.request);
+    return op.request.visit(performance{handle, interrupted});
 }
 
 } // namespace proactor::detail

@@ -20,26 +20,26 @@ constexpr unsigned connections_a_look = 64;
 /// What a read of a file may copy, or 0 for all else.
 std::size_t copied(const operation& op) noexcept
 {
-    if (const auto* r = std::get_if<request::read_at>(&op.request))
+    if (const auto* r = op.request.get_if<request::read_at>())
         return std::max<std::size_t>(1, r->buffers.bytes());
-    if (const auto* r = std::get_if<request::read_pooled_at>(&op.request))
+    if (const auto* r = op.request.get_if<request::read_pooled_at>())
         return r->source->size();
     return 0;
 }
 
 bool is_positioned(const operation& op) noexcept
 {
-    return std::holds_alternative<request::read_at>(op.request)
-        || std::holds_alternative<request::write_at>(op.request);
+    return op.request.is<request::read_at>()
+        || op.request.is<request::write_at>();
 }
 
 bool sends(const operation& op) noexcept
 {
-    return std::holds_alternative<request::send>(op.request)
-        || std::holds_alternative<request::write>(op.request)
-        || std::holds_alternative<request::send_message>(op.request)
-        || std::holds_alternative<request::send_zc>(op.request)
-        || std::holds_alternative<request::send_file>(op.request);
+    return op.request.is<request::send>()
+        || op.request.is<request::write>()
+        || op.request.is<request::send_message>()
+        || op.request.is<request::send_zc>()
+        || op.request.is<request::send_file>();
 }
 
 } // namespace
@@ -149,7 +149,7 @@ void posix_driver::accept_many(operation& op)
 /// Goes on as long as there are buffers, and its owner has not enough.
 void posix_driver::received(operation& op, std::uint64_t bytes)
 {
-    if (bytes == 0 && std::get<request::receive_pooled>(op.request).stream)
+    if (bytes == 0 && op.request.get<request::receive_pooled>().stream)
         return finish(op, 0, 0);
     give(op, bytes);
     if (has_enough(op))
@@ -183,7 +183,7 @@ void posix_driver::block(operation& op)
     if (!error)
         return;
     // A handle is closed here, however long that takes, rather than lost.
-    const std::int64_t result = std::holds_alternative<request::close>(op.request)
+    const std::int64_t result = op.request.is<request::close>()
         ? perform(invalid_handle, op, pool_job::in(op).interrupted)
         : -error;
     finish(op, static_cast<int>(-result), 0);
@@ -209,7 +209,7 @@ bool posix_driver::stop_trying(operation& op)
             return true;
         else if (pool_->withdraw(op))
             try_later(op);
-        else if (!std::holds_alternative<request::call>(op.request)) // a function need not know EINTR
+        else if (!op.request.is<request::call>()) // a function need not know EINTR
         {
             job.interrupted.store(true, std::memory_order_relaxed);
             job.link_before(interrupted_);
@@ -272,7 +272,7 @@ bool posix_driver::end_calls()
             if (!asked && pool_->withdraw(op))
                 return try_later(op);
             running = true;
-            if (!asked && !std::holds_alternative<request::call>(op.request))
+            if (!asked && !op.request.is<request::call>())
             {
                 job.interrupted.store(true, std::memory_order_relaxed);
                 job.link_before(interrupted_); // is interrupted again at the next look

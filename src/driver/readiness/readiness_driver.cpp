@@ -61,9 +61,9 @@ bool tells_drained(attachment& a) noexcept
 
 bool is_stream_receive(const operation& op) noexcept
 {
-    if (const auto* p = std::get_if<request::receive_pooled>(&op.request))
+    if (const auto* p = op.request.get_if<request::receive_pooled>())
         return p->stream && p->flags == 0 && !p->header;
-    const auto* r = std::get_if<request::receive>(&op.request);
+    const auto* r = op.request.get_if<request::receive>();
     return r && r->stream && r->flags == 0;
 }
 
@@ -184,7 +184,7 @@ protected:
     void await(operation& op) override
     {
         attachment& a = *op.attached;
-        const auto* wait = std::get_if<request::poll>(&op.request);
+        const auto* wait = op.request.get_if<request::poll>();
         const what wanted = a.notes.watched | detail::awaited(op);
         // A wait that goes on wants to know what is ready at first, which a new watch tells.
         if (wanted == a.notes.watched && wanted != what::none && !(wait && wait->many))
@@ -298,7 +298,7 @@ private:
                     return;
                 const what wanted = detail::awaited(op);
                 const auto told = detail::value_of(detail::found_of(wanted, events));
-                const auto* wait = std::get_if<request::poll>(&op.request);
+                const auto* wait = op.request.get_if<request::poll>();
                 if (wait && wait->many)
                 {
                     if (told)
