@@ -41,12 +41,16 @@ block_cache::header* block_cache::new_header(std::size_t size)
 
 void* block_cache::allocate_elsewhere(std::size_t size)
 {
-    const std::size_t size_class = class_of(size);
+    // The blocks of two classes are of one size: what comes and goes in turn, as a connection's receives and
+    // sends do, then shares them, and needs no more when one kind has its most in use.
+    const std::size_t size_class = class_of(size) | 1;
     block_cache* c = size_class < classes ? make_for_this_thread() : nullptr;
     if (c)
     {
-        c->take_returned();
-        if (bin& b = c->bins_[size_class]; b.head)
+        bin& b = c->bins_[size_class];
+        if (!b.head)
+            c->take_returned();
+        if (b.head)
             return take(b);
         size = size_of(size_class);
     }
