@@ -41,9 +41,7 @@ block_cache::header* block_cache::new_header(std::size_t size)
 
 void* block_cache::allocate_elsewhere(std::size_t size)
 {
-    // The blocks of two classes are of one size: what comes and goes in turn, as a connection's receives and
-    // sends do, then shares them, and needs no more when one kind has its most in use.
-    const std::size_t size_class = class_of(size) | 1;
+    const std::size_t size_class = class_of(size);
     block_cache* c = size_class < classes ? make_for_this_thread() : nullptr;
     if (c)
     {

@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(a_block_serves_every_size_of_its_class)
 BOOST_AUTO_TEST_CASE(sizes_do_not_meet_and_blocks_do_not_overlap)
 {
     std::vector<std::pair<std::byte*, std::size_t>> blocks;
-    for (std::size_t size : {0, 1, 63, 64, 65, 127, 128, 500, 1000, 4095, 4096, 4097, 100'000})
+    for (std::size_t size : {0, 1, 63, 64, 65, 191, 192, 193, 500, 1000, 4223, 4224, 4225, 100'000})
         for (int i = 0; i != 3; ++i)
         {
             auto* p = static_cast<std::byte*>(allocate_block(size));

@@ -68,8 +68,10 @@ private:
         std::size_t room = 0; ///< blocks that may still be kept
     };
 
-    static constexpr std::size_t granule = 64;
-    static constexpr std::size_t classes = 64; ///< up to 4 KiB
+    /// Coarse, so that what comes and goes in turn shares its blocks and needs no more when one kind has
+    /// its most in use: a connection's receives and sends take 208 to 304 bytes with ordinary handlers.
+    static constexpr std::size_t granule = 192;
+    static constexpr std::size_t classes = 22; ///< up to 4 KiB
     static constexpr std::size_t kept = 1 << 20; ///< bytes of one class
 
     static std::size_t class_of(std::size_t size) noexcept { return size ? (size - 1) / granule : 0; }
