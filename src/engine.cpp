@@ -254,7 +254,7 @@ void engine::start(operation& op, attachment& on, lane l)
     }
     else if (driver_->attempt(op, on, l))
     {
-        driver_->reap(ready_);
+        reap();
         wake_another();
     }
     else
@@ -312,7 +312,7 @@ void engine::detach(attachment& a, handle_then then)
     if (a.busy() && then == handle_then::closed_by_caller)
     {
         driver_->await_release(a);
-        driver_->reap(ready_);
+        reap();
     }
     driver_->detach(a, then == handle_then::closed_when_idle);
     wake_another();
@@ -340,7 +340,7 @@ void engine::release(buffer_source& source)
 {
     section_guard held(section_);
     driver_->release(source);
-    driver_->reap(ready_);
+    reap();
     wake_another();
 }
 
@@ -374,7 +374,7 @@ void engine::settle()
     do
     {
         ++counts_.turns;
-        driver_->reap(ready_);
+        reap();
     } while (driver_->unflushed());
 }
 
@@ -543,6 +543,7 @@ void engine::look(clock::time_point deadline, bool block)
     if (runners_ == 1)
         section_.prefer_this_thread();
     take_mail();
+    ready_.splice(early_);
     const bool reaped = block && ready_.empty() ? park_thread(deadline) : reap();
     // Timers stand behind what the driver had, so that an operation that ended in time is never
     // cancelled by the timer beside it.
@@ -553,6 +554,7 @@ void engine::look(clock::time_point deadline, bool block)
 
 bool engine::reap()
 {
+    ready_.splice(early_);
     driver_->reap(ready_);
     return true;
 }
@@ -667,6 +669,7 @@ void engine::shut_down()
     {
         section_guard held(section_);
         shut_down_ = true;
+        ready_.splice(early_);
         driver_->shut_down(ready_);
         left.splice(ready_);
         mailbox_.take(left);

@@ -13,7 +13,7 @@ void engine::fork_prepare()
     {
         {
             section_guard held(section_);
-            driver_->reap(ready_); // completes in both
+            reap(); // completes in both
             if (driver_->end_calls())
                 return;
         }

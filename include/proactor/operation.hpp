@@ -88,8 +88,10 @@ public:
     bool immediate = false; ///< set by the driver: done as soon as it was asked for
     bool internal = false; ///< of a service, not a user: counts as no work and no handler
     bool found_along = false; ///< a wait beside one that has been delivered, see `driver::deliver`
+    bool followed = false; ///< set by the driver: begun when the one before it in its lane had ended
 
     std::uint32_t driver_turn = 0; ///< the driver's own, while in flight
+    std::uint32_t generation = 0; ///< of its attachment, when it was submitted
 
     /// The driver's own, while in flight: an OVERLAPPED, a message header.
     alignas(8) std::byte scratch[56];

@@ -120,6 +120,7 @@ inline void driver::begin(operation& op)
 void driver::submit(operation& op, attachment& on, lane l)
 {
     op.attached = &on;
+    op.generation = on.generation;
     op.lane = l;
     op.cancel_requested = op.immediate = false;
     op.outcome = {};
@@ -460,6 +461,7 @@ void driver::begin_next(attachment& a, lane l)
     while (waiting.linked())
     {
         operation& following = *static_cast<operation*>(waiting.after);
+        following.followed = true;
         if (!following.cancel_requested)
             return begin(following);
         end(following, ECANCELED, 0);

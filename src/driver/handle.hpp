@@ -19,6 +19,9 @@ void abort_connection(native_handle handle) noexcept;
 /// The address of a connected socket's peer; does nothing where `address` is null.
 void peer_address(native_handle handle, void* address, std::uint32_t* size) noexcept;
 
+/// Whether a receive with these flags leaves the bytes where they are.
+bool peeks(int flags) noexcept;
+
 } // namespace proactor::detail
 
 #endif

@@ -9,6 +9,9 @@
 #if __has_include(<boost/asio/any_completion_handler.hpp>)
 #include <boost/asio/any_completion_handler.hpp>
 #endif
+#if __has_include(<boost/asio/experimental/as_single.hpp>)
+#include <boost/asio/experimental/as_single.hpp>
+#endif
 #if __has_include(<boost/asio/experimental/coro.hpp>)
 #include <boost/asio/experimental/coro.hpp>
 #endif
@@ -184,6 +187,32 @@ BOOST_AUTO_TEST_CASE(a_promise_that_is_dropped_cancels)
     BOOST_TEST(ctx.stopped());
 }
 
+#endif
+
+#if __has_include(<boost/asio/experimental/as_single.hpp>)
+// The adapted executor says that it is one only if it is asked in the right order.
+BOOST_AUTO_TEST_CASE(objects_are_adapted_to_a_token_that_makes_one_of_the_results)
+{
+    using token = experimental::as_single_t<asio::use_awaitable_t<test::executor>>;
+    test::context ctx;
+    test::tcp_pair pair(ctx);
+    token::as_default_on_t<test::tcp_socket> socket(std::move(pair.a));
+    token::as_default_on_t<test::steady_timer> timer(ctx, 1ms);
+    asio::write(pair.b, asio::buffer("ab", 2));
+    std::size_t got = 0;
+    asio::co_spawn(
+        ctx.get_executor(),
+        [&]() -> test::awaitable<void>
+        {
+            co_await timer.async_wait();
+            char data[4];
+            auto [ec, n] = co_await socket.async_read_some(asio::buffer(data));
+            got = ec ? 0 : n;
+        },
+        asio::detached);
+    test::run(ctx);
+    BOOST_TEST(got == 2u);
+}
 #endif
 
 #if __has_include(<boost/asio/experimental/coro.hpp>)

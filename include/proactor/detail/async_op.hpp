@@ -1,6 +1,7 @@
 #ifndef PROACTOR_DETAIL_ASYNC_OP_HPP
 #define PROACTOR_DETAIL_ASYNC_OP_HPP
 
+#include <proactor/detail/allocate_hook.hpp>
 #include <proactor/detail/asio_detail.hpp>
 #include <proactor/detail/engine.hpp>
 #include <proactor/detail/handler_work.hpp>
@@ -52,9 +53,11 @@ public:
     Payload payload;
 
 private:
-    static auto room_for([[maybe_unused]] const Handler& handler)
+    static auto room_for([[maybe_unused]] Handler& handler)
     {
-        if constexpr (stands_in_cache<async_op, allocator>)
+        if constexpr (stands_in_cache<async_op, allocator> && has_allocate_hook<Handler>)
+            return hooked_room<Handler>(handler, sizeof(async_op));
+        else if constexpr (stands_in_cache<async_op, allocator>)
             return cached_room(sizeof(async_op));
         else
             return allocated_room<async_op, allocator>(asio::get_associated_allocator(handler));
@@ -94,9 +97,14 @@ private:
 
     /// Frees the block before the handler is called, so that the next operation can have it. The handler
     /// has left it already.
-    void release([[maybe_unused]] const Handler& handler)
+    void release([[maybe_unused]] Handler& handler)
     {
-        if constexpr (stands_in_cache<async_op, allocator>)
+        if constexpr (stands_in_cache<async_op, allocator> && has_allocate_hook<Handler>)
+        {
+            hooked_room<Handler> freed(handler, sizeof(async_op), this);
+            this->~async_op();
+        }
+        else if constexpr (stands_in_cache<async_op, allocator>)
         {
             cached_room freed(static_cast<void*>(this));
             this->~async_op();

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 
 namespace proactor::detail {
 
@@ -130,11 +131,23 @@ public:
     template <typename Command>
     error_code io_control(handle_state& d, Command& command, error_code& ec)
     {
-        flush();
-        asio::detail::descriptor_ops::ioctl(
-            d.handle, d.flags, command.name(),
-            static_cast<asio::detail::ioctl_arg_type*>(command.data()), ec);
-        return ec;
+        auto* data = static_cast<asio::detail::ioctl_arg_type*>(command.data());
+        const auto control = [&]
+        { asio::detail::descriptor_ops::ioctl(d.handle, d.flags, command.name(), data, ec); };
+        if (static_cast<unsigned long>(command.name()) != FIONREAD)
+        {
+            flush();
+            control();
+            return ec;
+        }
+        return ask_unread(d,
+                          [&](const engine::bytes_ahead& ahead)
+                          {
+                              control();
+                              if (!ec)
+                                  *data += static_cast<asio::detail::ioctl_arg_type>(ahead.all);
+                              return ec;
+                          });
     }
 
     bool non_blocking(const handle_state& d) const

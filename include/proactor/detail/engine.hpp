@@ -83,6 +83,18 @@ public:
 
     native_handle take_kept(attachment& a);
 
+    /// Bytes that reads and receives have got before the loop has come to their handlers. In Asio they
+    /// would still be with the system.
+    struct bytes_ahead
+    {
+        bool any = false;      ///< a datagram may be empty
+        std::size_t first = 0; ///< of the oldest
+        std::size_t all = 0;
+
+        bool operator==(const bytes_ahead&) const = default;
+    };
+    bytes_ahead find_bytes_ahead(const attachment& a);
+
     /// See `driver`.
     void adopt(buffer_source& source);
     void release(buffer_source& source);
@@ -224,6 +236,7 @@ private:
     section section_;
     std::unique_ptr<driver> driver_; // before the queues: operations end in them
     operation_queue ready_;
+    operation_queue early_; ///< reaped out of turn: becomes ready at the next look
     mailbox<operation> mailbox_;
     timer_source* timers_ = nullptr;
 

@@ -75,6 +75,26 @@ public:
             engine_.cancel_all(*s.attached);
     }
 
+    /// Calls `ask(bytes_ahead)`, which asks the system what there is to read, until the two belong together:
+    /// meanwhile a receive in flight may have taken some.
+    template <typename Ask>
+    auto ask_unread(const handle_state& s, Ask ask) const
+    {
+        if (!s.attached)
+        {
+            flush();
+            return ask(engine::bytes_ahead());
+        }
+        for (auto ahead = engine_.find_bytes_ahead(*s.attached);;)
+        {
+            const auto answer = ask(ahead);
+            const auto then = engine_.find_bytes_ahead(*s.attached);
+            if (then == ahead)
+                return answer;
+            ahead = then;
+        }
+    }
+
     proactor::attachment& attachment_of(handle_state& s)
     {
         if (!s.attached)

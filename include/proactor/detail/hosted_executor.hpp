@@ -12,12 +12,18 @@
 
 namespace proactor::detail {
 
+/// The conversion stands first: some adapted executors, such as those of Asio's `as_single`, ask on the way
+/// to it whether they are executors, and would not find the answer while it is sought.
 template <typename Executor>
-    requires(asio::execution::is_executor<Executor>::value
-             || requires(const Executor& ex) { ex.context(); })
+inline constexpr bool is_executor
+    = (static_cast<void>(std::is_convertible_v<Executor, asio::any_io_executor>),
+       asio::execution::is_executor<Executor>::value);
+
+template <typename Executor>
+    requires(is_executor<Executor> || requires(const Executor& ex) { ex.context(); })
 decltype(auto) context_of(const Executor& ex)
 {
-    if constexpr (asio::execution::is_executor<Executor>::value)
+    if constexpr (is_executor<Executor>)
         return asio::query(ex, asio::execution::context);
     else
         return ex.context();

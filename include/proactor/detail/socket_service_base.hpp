@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <type_traits>
 
 namespace proactor::detail {
@@ -73,14 +74,24 @@ public:
 
     bool at_mark(const handle_state& s, error_code& ec) const
     {
-        flush();
-        return asio::detail::socket_ops::sockatmark(s.handle, ec);
+        return ask_unread(s,
+                          [&](const engine::bytes_ahead& ahead)
+                          {
+                              const bool marked
+                                  = asio::detail::socket_ops::sockatmark(s.handle, ec);
+                              return marked && ahead.all == 0;
+                          });
     }
 
     std::size_t available(const handle_state& s, error_code& ec) const
     {
-        flush();
-        return asio::detail::socket_ops::available(s.handle, ec);
+        return ask_unread(s,
+                          [&](const engine::bytes_ahead& ahead)
+                          {
+                              const std::size_t n
+                                  = asio::detail::socket_ops::available(s.handle, ec);
+                              return ec ? n : unread(s, n, ahead);
+                          });
     }
 
     error_code listen(handle_state& s, int backlog, error_code& ec)
@@ -100,11 +111,24 @@ public:
     template <typename Command>
     error_code io_control(handle_state& s, Command& command, error_code& ec)
     {
-        flush();
-        asio::detail::socket_ops::ioctl(s.handle, s.flags, command.name(),
-                                        static_cast<asio::detail::ioctl_arg_type*>(command.data()),
-                                        ec);
-        return ec;
+        auto* data = static_cast<asio::detail::ioctl_arg_type*>(command.data());
+        const auto control = [&]
+        { asio::detail::socket_ops::ioctl(s.handle, s.flags, command.name(), data, ec); };
+        if (static_cast<unsigned long>(command.name()) != FIONREAD)
+        {
+            flush();
+            control();
+            return ec;
+        }
+        return ask_unread(s,
+                          [&](const engine::bytes_ahead& ahead)
+                          {
+                              control();
+                              if (!ec)
+                                  *data = static_cast<asio::detail::ioctl_arg_type>(
+                                      unread(s, static_cast<std::size_t>(*data), ahead));
+                              return ec;
+                          });
     }
 
     bool non_blocking(const handle_state& s) const
@@ -361,6 +385,15 @@ protected:
     static bool is_stream(const handle_state& s)
     {
         return (s.flags & asio::detail::socket_ops::stream_oriented) != 0;
+    }
+
+    /// As the system tells of what is unread: `n`, had it not given some away.
+    static std::size_t unread(const handle_state& s, std::size_t n,
+                              const engine::bytes_ahead& ahead)
+    {
+        if (ahead.any && (s.flags & asio::detail::socket_ops::datagram_oriented))
+            return ahead.first;
+        return n + ahead.all;
     }
 
     static end_of_file end_of_stream(const handle_state& s)

@@ -34,4 +34,9 @@ void peer_address(native_handle handle, void* address, std::uint32_t* size) noex
         ::getpeername(handle, static_cast<sockaddr*>(address), size);
 }
 
+bool peeks(int flags) noexcept
+{
+    return (flags & MSG_PEEK) != 0;
+}
+
 } // namespace proactor::detail
