@@ -18,7 +18,8 @@
 #                     floor_preadv2: files, one read at a time). receive_stream: by multishot receives;
 #                     floor_stream, accept_churn: by a multishot accept; floor_zc, send_large: by SEND_ZC
 #   asio_io_uring_file_each  files: with an object for each of the reads in flight
-#   proactor_plain, floor_plain  file_read_fixed: without files and buffers that are registered
+#   proactor_plain, floor_plain  file_read_fixed: without files and buffers that are registered;
+#                     proactor_file: file_read's program, whose file the driver registers by itself
 #   proactor_plain    receive_stream, send_large: without a stream, without a wish not to copy
 #   proactor_stream   accept_churn: by an accept_stream; proactor accepts one at a time
 #   proactor_zc       send_large: not copied even where that is dearer; proactor chooses

@@ -120,6 +120,22 @@ std::size_t server_process::private_memory() const
     throw std::runtime_error("the server's smaps_rollup does not tell its memory");
 }
 
+void server_process::pause()
+{
+    check(::kill(pid_, SIGSTOP), "kill");
+    int status = 0;
+    check(::waitpid(pid_, &status, WUNTRACED), "waitpid");
+    if (WIFSTOPPED(status))
+        return;
+    pid_ = -1;
+    throw std::runtime_error("the server has ended by itself");
+}
+
+void server_process::resume()
+{
+    check(::kill(pid_, SIGCONT), "kill");
+}
+
 void server_process::stop()
 {
     ::kill(pid_, SIGTERM);

@@ -31,6 +31,10 @@ public:
     // Memory that is its own, in bytes: without what it shares with other processes.
     std::size_t private_memory() const;
 
+    // Halts all its threads, and lets them go on. Whatever it waits for can come meanwhile.
+    void pause();
+    void resume();
+
     // Asks it to end, and waits for that for 2 s at the most. Throws std::runtime_error unless it
     // ended with status 0.
     void stop();

@@ -25,6 +25,11 @@
 #define PERF_FIXED 0
 #endif
 
+/// Whether the driver is kept from registering the file, as it does with one that is read often.
+#if !defined(PERF_PLAIN)
+#define PERF_PLAIN 0
+#endif
+
 namespace {
 
 #if PERF_ASIO
@@ -60,10 +65,36 @@ private:
     std::uint64_t position_ = 0;
 };
 
+#if PERF_PLAIN
+/// Files that are read often and stay open: more than a ring registers. The next one gets no place.
+std::deque<file> take_all_places(perf::context& ctx, perf::workload& work)
+{
+    constexpr int more_than_places = 256;
+    constexpr int often = 100;
+    std::deque<file> files;
+    for (int i = 0; i != more_than_places; ++i)
+    {
+        file& f = files.emplace_back(ctx, work.open());
+        for (int n = 0; n != often; ++n)
+            f.async_read_some_at(0, boost::asio::buffer(work.buffer(0), perf::block_size),
+                                 [](perf::error_code ec, std::size_t) {
+                                     if (ec)
+                                         throw boost::system::system_error(ec, "read");
+                                 });
+        ctx.run();
+        ctx.restart();
+    }
+    return files;
+}
+#endif
+
 void file_read(const perf::assignment& a)
 {
     perf::workload work(a);
     perf::context ctx;
+#if PERF_PLAIN
+    const std::deque<file> others = take_all_places(ctx, work);
+#endif
 #if PERF_FIXED
     const proactor::registered_buffers known(ctx, work.buffers(), perf::block_size);
     if (const auto ec = known.registration_error())

@@ -250,11 +250,13 @@ void fill(io_uring_sqe& sqe, operation& op, const Request& r)
 
 void prepare(io_uring_sqe& sqe, operation& op)
 {
-    // The most frequent two without a call through a table.
-    if (const auto* r = op.request.get_if<request::receive>())
-        fill(sqe, op, *r);
-    else if (const auto* s = op.request.get_if<request::send>())
-        fill(sqe, op, *s);
+    // The most frequent ones without a call through a table.
+    if (op.request.is<request::receive>())
+        fill(sqe, op, op.request.get<request::receive>());
+    else if (op.request.is<request::send>())
+        fill(sqe, op, op.request.get<request::send>());
+    else if (op.request.is<request::read_at>())
+        fill(sqe, op, op.request.get<request::read_at>());
     else
         op.request.visit([&](const auto& r) { fill(sqe, op, r); });
 }

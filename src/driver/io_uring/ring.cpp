@@ -110,7 +110,8 @@ ring::failure ring::open(unsigned entries) noexcept
     opcodes_ = supported_opcodes(fd_);
     if ((io_uring::required() & ~opcodes_).any())
         return {ENOSYS, "io_uring_register (opcodes of Linux 6.1)"};
-    if (p.features & abi::feature_no_iowait)
+    features_ = p.features;
+    if (features_ & abi::feature_no_iowait)
         enter_flags_ = abi::enter_no_iowait;
     return try_out();
 }
@@ -160,6 +161,8 @@ int ring::submit() noexcept
 
 int ring::submit_and_wait(unsigned published, const __kernel_timespec* timeout) noexcept
 {
+    if (!timeout) // the kernel has no argument to copy then
+        return enter(published, 1, IORING_ENTER_GETEVENTS, nullptr, 0);
     io_uring_getevents_arg argument{};
     argument.ts = reinterpret_cast<std::uint64_t>(timeout);
     return enter(published, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument,
