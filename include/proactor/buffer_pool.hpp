@@ -51,10 +51,10 @@ public:
     /// 1 <= `count` <= `most` and 1 <= `size` < 2 GiB.
     template <typename Source>
         requires requires(Source& s) { asio::any_io_executor(detail::executor_of(s)); }
-    buffer_pool(Source&& source, std::size_t count, std::size_t size)
+    buffer_pool(Source&& source, std::size_t count, std::size_t size, pool_options options = {})
         : executor_(detail::executor_of(source))
         , engine_(detail::engine_of(executor_))
-        , source_(make(count, size))
+        , source_(make(count, size, options))
     {
         engine_.adopt(*source_);
     }
@@ -69,7 +69,7 @@ public:
     std::size_t count() const noexcept { return source_->count(); }
     std::size_t buffer_size() const noexcept { return source_->size(); }
 
-    /// How many buffers nobody has. While others take and return some, a hint.
+    /// How many buffers nobody has, or has a part of. While others take and return some, a hint.
     std::size_t available() const noexcept { return source_->available(); }
 
     /// Takes a buffer, of the full size, to be filled by the caller; one that holds none if none is available.
@@ -103,11 +103,11 @@ public:
     buffer_source& source() noexcept { return *source_; }
 
 private:
-    static detail::source_reference make(std::size_t count, std::size_t size)
+    static detail::source_reference make(std::size_t count, std::size_t size, pool_options options)
     {
         if (count == 0 || count > most || size == 0 || size >> 31)
             throw std::invalid_argument("proactor::buffer_pool: count or size");
-        return detail::source_reference(buffer_source::make(count, size));
+        return detail::source_reference(buffer_source::make(count, size, options));
     }
 
     executor_type executor_;

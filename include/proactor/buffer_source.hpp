@@ -2,7 +2,9 @@
 #define PROACTOR_BUFFER_SOURCE_HPP
 
 #include <proactor/config.hpp>
+#include <proactor/native_buffer.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -13,11 +15,25 @@ namespace proactor {
 
 class driver;
 
+/// How a pool hands out its buffers.
+struct pool_options
+{
+    /// What a stream of bytes brings takes only as much of a buffer as it fills, and what comes next follows
+    /// behind it: with large buffers short messages cost no more than their bytes, and long ones few
+    /// operations. A buffer is free again when all of its parts have come back, so one part that is kept for
+    /// long keeps its neighbours. Operations other than receives on streams have a buffer of their own.
+    ///
+    /// On io_uring (Linux 6.15) a `receive_stream` has the kernel do it, and other receives out of such a pool are
+    /// a call each.
+    bool in_parts = false;
+};
+
 /// Memory in buffers of one size, out of which a driver fills one when there is something to fill it with:
 /// what waits for data holds none. Requests such as `request::receive_pooled` name it.
 ///
-/// A driver tells a success by the buffer's number in `outcome.flags`; whoever gets it calls `give_back`
-/// once. The first driver that is asked for something keeps the source until `driver::release`.
+/// A driver tells a success by the buffer's number in `outcome.flags`, which may be that of a part of one;
+/// whoever gets it calls `give_back` once. The first driver that is asked for something keeps the source
+/// until `driver::release`.
 ///
 /// The object is shared: it goes when nobody holds a reference any more and all buffers are back.
 ///
@@ -30,14 +46,15 @@ public:
     static constexpr std::size_t most = 32768;
 
     /// `count` buffers, at least 1 and at most `most`, of `size` bytes. Holds one reference for the caller.
-    static buffer_source* make(std::size_t count, std::size_t size);
+    static buffer_source* make(std::size_t count, std::size_t size, pool_options options = {});
     buffer_source(const buffer_source&) = delete;
     buffer_source& operator=(const buffer_source&) = delete;
 
     std::size_t size() const noexcept { return size_; }
     std::size_t count() const noexcept { return count_; }
+    bool in_parts() const noexcept { return in_parts_; }
 
-    /// How many buffers nobody has. Exact while no other thread takes or returns any.
+    /// How many buffers nobody has, or has a part of. Exact while no other thread takes or returns any.
     std::size_t available() const noexcept
     {
         const top last = returned_.load(std::memory_order_acquire);
@@ -46,7 +63,13 @@ public:
     }
 
     /// The memory of a buffer that somebody has.
-    void* data(std::uint32_t number) const noexcept { return pieces_[number - 1].data; }
+    void* data(std::uint32_t number) const noexcept { return at(number).data; }
+
+    /// How much of it there is.
+    std::size_t capacity(std::uint32_t number) const noexcept
+    {
+        return is_part(number) ? slice_at(number).size : size_;
+    }
 
     void give_back(std::uint32_t number) noexcept;
 
@@ -58,11 +81,28 @@ public:
     /// Takes a buffer, or none.
     std::uint32_t take() noexcept;
 
-    /// Undoes it.
+    /// The same for what comes in parts: takes what is left of a buffer, or a whole one.
+    std::uint32_t take_rest() noexcept;
+
+    /// Where the next bytes go of a buffer that was taken.
+    native_buffer room(std::uint32_t number) const noexcept
+    {
+        const piece& p = at(number);
+        return {p.data + p.used, size_ - p.used};
+    }
+
+    /// So many have been put there: makes them a part for somebody, and leaves the rest for the next one. A
+    /// part stays as it is.
+    std::uint32_t split(std::uint32_t number, std::size_t bytes);
+
+    /// Undoes a `take`, or what has made a part.
     void put(std::uint32_t number) noexcept;
 
     /// Whether buffers have been returned that `fetch` has not seen.
-    bool any_returned() const noexcept { return returned_.load(std::memory_order_relaxed).count != 0; }
+    bool any_returned() const noexcept
+    {
+        return lists(returned_.load(std::memory_order_relaxed));
+    }
 
     /// Whether `lend` may find one.
     bool any_free() const noexcept { return free_ != nullptr || any_returned(); }
@@ -75,6 +115,10 @@ public:
 
     /// The system has filled a lent one; somebody has it now.
     void filled(std::uint32_t number) noexcept;
+
+    /// The same with so many bytes behind those it had: returns their part, none for 0. With `more` the
+    /// system goes on with the buffer.
+    std::uint32_t filled_part(std::uint32_t number, std::size_t bytes, bool more);
 
     /// Grows with each buffer that is lent.
     std::uint32_t rounds() const noexcept { return rounds_; }
@@ -104,18 +148,28 @@ public:
     void part() noexcept;
 
 private:
+    /// A buffer, or a part of one.
     struct piece
     {
         piece* next = nullptr;
         std::byte* data = nullptr;
+        std::uint32_t number = none;
         bool lent = false;
+        bool open = false;       ///< more parts of it will follow
+        std::uint32_t used = 0;  ///< bytes of its parts
+        std::uint32_t parts = 0; ///< that `fetch` has not seen come back
+        std::atomic<std::uint32_t> held{0}; ///< in parts: by how many, so that the last one is known at once
+    };
+    struct slice : piece
+    {
+        piece* of = nullptr;
+        std::size_t size = 0;
     };
 
-    buffer_source(std::size_t count, std::size_t size);
+    buffer_source(std::size_t count, std::size_t size, pool_options options);
     ~buffer_source();
 
-    /// The last buffer of those that have been returned, and how many they are. The count also keeps an
-    /// exchange from taking a list for an older one with the same last buffer.
+    /// The last piece of those that have been returned, and how many buffers are free with them.
     struct alignas(8) top
     {
         std::uint32_t number;
@@ -127,19 +181,26 @@ private:
     // In the place of a number, with nothing returned.
     static constexpr top awaited{static_cast<std::uint32_t>(-1), 0}; ///< the owner wants to hear of one
     static constexpr top closed{static_cast<std::uint32_t>(-2), 0};  ///< nobody will take what is returned
+    static constexpr bool lists(top t) noexcept { return t.number - 1 < closed.number - 1; }
 
-    std::uint32_t number_of(const piece& p) const noexcept
+    bool is_part(std::uint32_t number) const noexcept { return number > 2 * count_; }
+    slice& slice_at(std::uint32_t number) const noexcept;
+    piece& at(std::uint32_t number) const noexcept
     {
-        return static_cast<std::uint32_t>(&p - pieces_.get()) + 1;
+        return is_part(number) ? slice_at(number) : pieces_[number - 1];
     }
-    bool is_spare(const piece& p) const noexcept { return number_of(p) > count_; }
-    void push(piece& p) noexcept
-    {
-        piece*& list = is_spare(p) ? free_spares_ : free_;
-        p.next = list;
-        list = &p;
-    }
+
+    void annotate_unused(piece& p) const noexcept;
+    void push(piece& p) noexcept;
+    void close(piece& p) noexcept;
+    void leave(piece& p) noexcept;
     std::uint32_t taken(piece& p) noexcept;
+    void hold(piece& p) noexcept;
+    bool let_go(piece& p) noexcept;
+    void come_back(piece& p) noexcept;
+    void come_back(top last) noexcept;
+    std::uint32_t make_part(piece& of, std::size_t bytes);
+    void make_parts();
     bool make_spare() noexcept;
     void count_inside(std::int64_t n) noexcept
     {
@@ -151,19 +212,27 @@ private:
     const std::size_t count_;
     const std::size_t size_;
     const std::size_t stride_;
+    const bool in_parts_;
     std::byte* memory_;
     /// Behind those of the pool as many spares: a driver that has lent all may need one itself.
     std::unique_ptr<piece[]> pieces_;
     std::size_t spares_ = 0;
+    /// Descriptions of parts, each array twice as long as the one before: other threads look into them while
+    /// one is added.
+    std::array<std::unique_ptr<slice[]>, 26> parts_;
+    std::size_t part_count_ = 0;
+    std::int64_t out_ = 0; ///< pieces that somebody has, or had when `fetch` looked
     std::uint32_t rounds_ = 0;
     std::size_t granted_ = 0;
     std::size_t granted_before_ = 0;
     piece* free_ = nullptr;
     piece* free_spares_ = nullptr;
+    piece* free_parts_ = nullptr;
+    piece* rest_ = nullptr; ///< a buffer with room behind its parts
     std::atomic<std::int64_t> inside_; ///< the count without what somebody has; changed by the driver
     std::atomic<top> returned_{top{}};
     std::atomic<std::int64_t> references_{1};
-    std::atomic<std::int64_t> away_; ///< at the end: buffers that have to come home before the object goes
+    std::atomic<std::int64_t> away_; ///< at the end: pieces that have to come home before the object goes
 };
 
 namespace detail {

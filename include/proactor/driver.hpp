@@ -107,7 +107,9 @@ struct memory_region : detail::list_hook
 /// data; `ENOBUFS` says that none is free, and the data stay. [D26] A wait for a buffer is given back once
 /// one is free, whichever thread has returned it, the oldest first and another one if nobody takes it; and with
 /// `ECANCELED` after `release`. [D31] The driver that adopts a source, or without that is the first to be asked
-/// for something out of it, keeps it until `release`: with others what names it ends with `EINVAL`.
+/// for something out of it, keeps it until `release`: with others what names it ends with `EINVAL`. [D33] What
+/// a receive on a stream brings out of a source in parts takes no more of a buffer than its bytes, and the next
+/// goes on there; a buffer is free when all that was taken of it is back. What cannot be cut has one of its own.
 ///
 /// Fork. [D23] What a child process does with the driver that it inherits, its destruction included,
 /// does nothing to the parent's. In the child the system is asked for nothing, a cancellation is
@@ -335,6 +337,7 @@ protected:
     bool take_buffer(operation& op);
     /// Undoes it.
     static void put_buffer(operation& op) noexcept;
+    static std::uint32_t hand_over(operation& op, std::size_t bytes);
 
     /// Any thread: whether waits for buffers may have to end.
     bool buffers_came() const noexcept { return buffer_came_.load(std::memory_order_relaxed); }

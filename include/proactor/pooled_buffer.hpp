@@ -55,7 +55,7 @@ public:
     /// Bytes that were received, or what `resize` has made of them.
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
-    std::size_t capacity() const noexcept { return source_ ? source_->size() : 0; }
+    std::size_t capacity() const noexcept { return source_ ? source_->capacity(number_) : 0; }
 
     /// To write something else there. Cut to the capacity.
     void resize(std::size_t n) noexcept { size_ = std::min(n, capacity()); }

@@ -304,7 +304,6 @@ struct into_pool
 {
     buffer_source* source = nullptr;
     // The driver's own.
-    void* data = nullptr;
     std::uint32_t taken = 0;
     std::uint32_t round = 0;
 };
@@ -320,6 +319,12 @@ struct receive_pooled : into_pool
     bool stream = false;
     bool many = false;
 };
+
+/// Whether how it is cut makes no difference.
+constexpr bool of_stream(const receive_pooled& r) noexcept
+{
+    return r.stream && !r.header;
+}
 
 /// The value of an item of a receive: the bytes, and the number of their buffer, whom the owner of the
 /// operation now has; none for a datagram without bytes.

@@ -246,19 +246,34 @@ void driver::end_buffer_waits()
         buffer_came_.store(true, std::memory_order_relaxed);
 }
 
+namespace {
+
+/// Whether it leaves the rest of its buffer to others.
+bool takes_part(const operation& op) noexcept
+{
+    const auto* r = op.request.get_if<request::receive_pooled>();
+    return r && r->source->in_parts() && request::of_stream(*r);
+}
+
+} // namespace
+
 bool driver::take_buffer(operation& op)
 {
     request::into_pool& t = *request::pooled(op.request);
     if (t.taken != buffer_source::none)
         return true;
-    t.taken = t.source->take();
+    t.taken = takes_part(op) ? t.source->take_rest() : t.source->take();
     if (t.taken == buffer_source::none)
-    {
         finish(op, ENOBUFS, 0);
-        return false;
-    }
-    t.data = t.source->data(t.taken);
-    return true;
+    return t.taken != buffer_source::none;
+}
+
+/// What the operation has brought so many bytes in is its owner's.
+std::uint32_t driver::hand_over(operation& op, std::size_t bytes)
+{
+    request::into_pool& t = *request::pooled(op.request);
+    const auto number = std::exchange(t.taken, buffer_source::none);
+    return number != buffer_source::none && takes_part(op) ? t.source->split(number, bytes) : number;
 }
 
 void driver::put_buffer(operation& op) noexcept
@@ -274,10 +289,10 @@ void driver::settle_buffer(operation& op)
     if (passes_sources_on_)
         return;
     op.outcome.flags = buffer_source::none;
-    if (request::into_pool* t = request::pooled(op.request))
+    if (request::pooled(op.request))
     {
         if (!op.outcome.error && op.outcome.value != 0)
-            op.outcome.flags = std::exchange(t->taken, buffer_source::none);
+            op.outcome.flags = hand_over(op, op.outcome.value);
         else
             put_buffer(op);
     }
@@ -589,9 +604,8 @@ void driver::give(operation& op, std::uint64_t bytes)
 {
     if (bytes == 0)
         put_buffer(op);
-    const auto buffer = std::exchange(request::pooled(op.request)->taken, buffer_source::none);
     told_ = true;
-    static_cast<multishot_operation&>(op).item(request::item_of(bytes, buffer));
+    static_cast<multishot_operation&>(op).item(request::item_of(bytes, hand_over(op, bytes)));
 }
 
 void driver::await_release(attachment& a)

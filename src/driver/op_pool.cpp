@@ -9,17 +9,17 @@ namespace proactor::op {
 
 namespace {
 
-detail::source_reference make_source(std::size_t count, std::size_t size)
+detail::source_reference make_source(std::size_t count, std::size_t size, pool_options options)
 {
     if (count == 0 || count > buffer_pool::most || size == 0 || size >> 31)
         throw std::invalid_argument("proactor::op::buffer_pool: count or size");
-    return detail::source_reference(buffer_source::make(count, size));
+    return detail::source_reference(buffer_source::make(count, size, options));
 }
 
 } // namespace
 
-buffer_pool::buffer_pool(slab& s, std::size_t count, std::size_t size)
-    : source_(make_source(count, size)), core_(s.core_)
+buffer_pool::buffer_pool(slab& s, std::size_t count, std::size_t size, pool_options options)
+    : source_(make_source(count, size, options)), core_(s.core_)
 {
     core_->adopt(*source_);
 }

@@ -66,4 +66,32 @@ BOOST_AUTO_TEST_CASE(what_a_socket_receives)
     PROACTOR_TEST_NO_ALLOCATIONS(after - before);
 }
 
+BOOST_AUTO_TEST_CASE(parts_of_buffers)
+{
+    test::context ctx;
+    proactor::buffer_pool pool(ctx, 2, 100, {.in_parts = true});
+    struct test::tcp_pair pair(ctx);
+    std::uint64_t before = 1, after = 0;
+    asio::co_spawn(
+        ctx,
+        [&]() -> asio::awaitable<void> {
+            proactor::receive_stream received(pair.a, pool);
+            std::optional<proactor::pooled_buffer> last[6];
+            for (int i = 0; i < 400; ++i)
+            {
+                if (i == 200)
+                    before = test::allocations();
+                for (auto& buffer : last)
+                {
+                    pair.b.write_some(asio::buffer("1234567", 7));
+                    buffer = co_await received.async_next(asio::use_awaitable);
+                }
+            }
+            after = test::allocations();
+        },
+        asio::detached);
+    test::run(ctx);
+    PROACTOR_TEST_NO_ALLOCATIONS(after - before);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -232,6 +232,28 @@ BOOST_AUTO_TEST_CASE(one_receive_brings_many_parts)
     BOOST_TEST(s.in_flight() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(parts_share_a_buffer_and_may_outlive_it_all)
+{
+    std::vector<pooled_buffer> kept;
+    {
+        slab_under_test s;
+        op::buffer_pool pool(s, 1, 64, {.in_parts = true});
+        const auto [one, other] = tcp_pair();
+        s.submit(s.attach(one), op::receive_many(pool), 1);
+        for (int i = 0; i != 4; ++i)
+        {
+            write_all(other, "part " + std::to_string(i));
+            kept.push_back(s.next().take_buffer());
+            BOOST_TEST(pool.available() == 0u);
+            BOOST_TEST(kept.back().capacity() == 6u);
+        }
+        kept.erase(kept.begin() + 1);
+    }
+    BOOST_TEST(text_of(kept[0]) == "part 0");
+    std::thread([&] { kept.pop_back(); }).join();
+    BOOST_TEST(text_of(kept[1]) == "part 2");
+}
+
 BOOST_AUTO_TEST_CASE(what_came_before_a_cancellation_is_not_lost)
 {
     slab_under_test s;

@@ -5,8 +5,12 @@
 #include <proactor/buffer_source.hpp>
 #include <support/forked.hpp>
 
+#include <algorithm>
+#include <random>
+#include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace {
 
@@ -141,6 +145,43 @@ BOOST_AUTO_TEST_CASE(many_of_one_submission)
     BOOST_TEST(ends(d, op));
     d->detach(a);
     d->release(*from);
+}
+
+// The system takes buffers in the order in which they have come back.
+CONFORMANCE_CASE(what_fills_many_buffers_comes_in_order, "[D30]")
+{
+    std::minstd_rand random(d.entries);
+    source from(40, 4);
+    auto [one, other] = tcp_pair();
+    attachment& a = d.attach(one);
+    many_receive op(*from);
+    d.start(op, a, lane::read);
+    char next = 'a';
+    for (int round = 0; round != 200; ++round)
+    {
+        std::string sent(1 + random() % 150, ' ');
+        for (char& c : sent)
+            c = std::exchange(next, next == 'z' ? 'a' : static_cast<char>(next + 1));
+        write_all(other, sent);
+        std::string got;
+        BOOST_TEST_REQUIRE(d.wait_until([&] {
+            got.clear();
+            for (const std::uint64_t i : op.items)
+                got.append(static_cast<const char*>(from->data(request::buffer_of(i))),
+                           request::bytes_of(i));
+            return got.size() == sent.size();
+        }));
+        BOOST_TEST_REQUIRE(got == sent);
+        BOOST_TEST_REQUIRE(from->available() == 40 - op.items.size());
+        std::ranges::shuffle(op.items, random);
+        op.take();
+        d.reap(); // hands the system what has come back, or the next write would find too few
+    }
+    d->cancel(op);
+    BOOST_TEST(ends(d, op));
+    d->detach(a);
+    d->release(*from);
+    BOOST_TEST(from->available() == 40u);
 }
 
 CONFORMANCE_CASE(it_ends_without_a_buffer_and_leaves_the_rest, "[D30]")

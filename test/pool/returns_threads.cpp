@@ -9,8 +9,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -70,6 +72,30 @@ private:
     std::condition_variable wake_;
     std::deque<pooled_buffer> given_;
     std::thread thread_;
+};
+
+/// Takes all that a stream brings.
+struct stream_collector
+{
+    proactor::receive_stream<test::tcp_socket> stream;
+    asio::any_io_executor executor; ///< of the handlers
+    std::function<void(pooled_buffer)> take;
+    std::size_t bytes = 0;
+    bool mixed_up = false;
+
+    void next()
+    {
+        stream.async_next(asio::bind_executor(
+            executor, [this](error_code ec, std::optional<pooled_buffer> b) {
+                if (ec || !b)
+                    return;
+                for (std::byte const each : std::as_const(*b).bytes())
+                    mixed_up = mixed_up || each != std::byte('x');
+                bytes += b->size();
+                take(std::move(*b));
+                next();
+            }));
+    }
 };
 
 /// Receives all that comes into few buffers, which others return. Handlers, because Clang keeps the address
@@ -165,6 +191,42 @@ BOOST_AUTO_TEST_CASE(another_thread_returns_what_the_loop_receives)
     for (auto& each : collectors)
         BOOST_TEST(each.bytes == total);
     other.end();
+    BOOST_TEST(pool.available() == 3u);
+}
+
+// Of one buffer some parts are on their way back while the system fills others.
+BOOST_AUTO_TEST_CASE(another_thread_returns_the_parts_of_streams)
+{
+    test::context ctx;
+    buffer_pool pool(ctx, 3, 2500, {.in_parts = true});
+    std::deque<destroyer> others(2);
+    std::vector<std::unique_ptr<connection>> connections;
+    std::deque<stream_collector> collectors;
+    for (int i = 0; i != 3; ++i)
+    {
+        connections.push_back(std::make_unique<connection>(ctx));
+        auto& c = *connections.back();
+        collectors.push_back({proactor::receive_stream(c.socket, pool), ctx.get_executor(),
+                              [&others, n = 0](pooled_buffer b) mutable
+                              {
+                                  if (++n % 3)
+                                      others[n % 2].give(std::move(b));
+                              }});
+        collectors.back().next();
+    }
+    std::deque<std::thread> senders;
+    for (auto& c : connections)
+        senders.emplace_back([&] { send_all(*c); });
+    test::run(ctx);
+    for (auto& t : senders)
+        t.join();
+    for (auto& each : collectors)
+    {
+        BOOST_TEST(each.bytes == total);
+        BOOST_TEST(!each.mixed_up);
+    }
+    for (auto& each : others)
+        each.end();
     BOOST_TEST(pool.available() == 3u);
 }
 

@@ -28,7 +28,7 @@ public:
     static constexpr std::size_t most = buffer_source::most;
 
     /// Throws `std::invalid_argument` unless 1 <= `count` <= `most` and 1 <= `size` < 2 GiB.
-    buffer_pool(slab& s, std::size_t count, std::size_t size);
+    buffer_pool(slab& s, std::size_t count, std::size_t size, pool_options options = {});
 
     /// Waits for a buffer are cancelled, other operations go on.
     ~buffer_pool();
@@ -39,7 +39,7 @@ public:
     std::size_t count() const noexcept { return source_->count(); }
     std::size_t buffer_size() const noexcept { return source_->size(); }
 
-    /// How many buffers nobody has. While others take and return some, a hint.
+    /// How many buffers nobody has, or has a part of. While others take and return some, a hint.
     std::size_t available() const noexcept { return source_->available(); }
 
     /// Takes a buffer, of the full size, to be filled by the caller; one that holds none if none is available.

@@ -1,5 +1,7 @@
 #include "buffer_rings.hpp"
 
+#include "abi.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -45,6 +47,7 @@ void buffer_rings::open(buffer_source& s, int ring_fd)
     r.ring_addr = reinterpret_cast<std::uint64_t>(memory);
     r.ring_entries = static_cast<std::uint32_t>(count);
     r.bgid = group;
+    r.pad = s.in_parts() ? abi::pbuf_ring_inc : 0; // its flags
     if (io_uring_register(static_cast<unsigned>(ring_fd), IORING_REGISTER_PBUF_RING, &r, 1) != 0)
         return unmap(q);
     q.source = &s;
@@ -67,6 +70,16 @@ void buffer_rings::fill(queue& q)
     if (q.tail != before)
         std::atomic_ref<std::uint16_t>(q.entries[0].resv)
             .store(q.tail, std::memory_order_release);
+}
+
+std::uint32_t buffer_rings::filled(buffer_source& s, const io_uring_cqe& cqe)
+{
+    const std::uint32_t number = (cqe.flags >> IORING_CQE_BUFFER_SHIFT) + 1;
+    if (s.in_parts())
+        return s.filled_part(number, static_cast<std::size_t>(std::max(cqe.res, 0)),
+                             cqe.flags & abi::cqe_buf_more);
+    s.filled(number);
+    return number;
 }
 
 void buffer_rings::end(buffer_source& s) noexcept

@@ -17,7 +17,8 @@ inline std::uint16_t group_of(const buffer_source& s) noexcept
 }
 
 /// Queues of free buffers, one a source, out of which the kernel takes one when it has something to put
-/// there: io_uring_register(2), IORING_REGISTER_PBUF_RING.
+/// there: io_uring_register(2), IORING_REGISTER_PBUF_RING. Of a source in parts it takes as much as it fills
+/// (IOU_PBUF_RING_INC), and tells how much, not where: completions have to be looked at in their order.
 class buffer_rings
 {
 public:
@@ -50,12 +51,9 @@ public:
             fill(queues_[group_of(s)]);
     }
 
-    /// The kernel has filled a buffer; returns its number.
-    std::uint32_t filled(buffer_source& s, std::uint32_t id) noexcept
-    {
-        s.filled(id + 1);
-        return id + 1;
-    }
+    /// The kernel has chosen a buffer for an operation that came to this result; returns the number of what
+    /// it has filled, which of a source in parts is `none` for nothing.
+    std::uint32_t filled(buffer_source& s, const io_uring_cqe& cqe);
 
     /// Takes a source back, out of which nothing is in flight.
     void end(buffer_source& s) noexcept;

@@ -290,6 +290,7 @@ private:
         straight_ = served_ & ~request_set(starting_otherwise);
         accepts_multishot_ = can_accept_multishot(usable);
         receives_multishot_ = can_receive_multishot(usable);
+        receives_in_parts_ = can_receive_in_parts(usable, ring_.features());
         memory_.clear();
         files_.clear();
         memory_.set_served(usable[IORING_OP_READ_FIXED] && usable[IORING_OP_WRITE_FIXED]);
@@ -301,7 +302,7 @@ private:
     {
         detail::annotate_reap(&op);
         if (cqe.flags & IORING_CQE_F_BUFFER)
-            got_buffer(op, cqe.flags);
+            got_buffer(op, cqe);
         if (op.phase != operation::phase::in_flight || cqe.res < 0)
             return;
         if (goes_on(op))
@@ -320,6 +321,8 @@ private:
         buffers_.refill();
         if (enter && (ring_.unsubmitted() || ring_.needs_enter()))
             submit();
+        while (!set_aside_.empty()) // came before what is in the queue now
+            take_set_aside();
         in_sleep_ = in_sleep;
         ring_.drain([this](const io_uring_cqe& cqe) { completed(cqe); });
         try_all();
@@ -397,9 +400,11 @@ private:
         if (request::into_pool* into = request::pooled(op.request))
         {
             // Taken already: it was with the pool.
-            if (into->taken != buffer_source::none || !buffers_.serves(*into->source, ring_.fd()))
+            if (into->taken != buffer_source::none || !may_choose(op)
+                || !buffers_.serves(*into->source, ring_.fd()))
             {
-                op.driver_turn = 0;
+                if (op.phase != operation::phase::polled)
+                    op.driver_turn = 0;
                 try_later(op);
                 return false;
             }
@@ -409,6 +414,16 @@ private:
             r->copies |= !r->even_if_copied
                 && op.attached->notes.sends_in_place == handle_notes::answer::no;
         return true;
+    }
+
+    /// Whether the kernel may choose the operation's buffer. Out of one in parts it takes what is left, which
+    /// may be too little for what cannot be cut; and completions of receives that go on are in the order in
+    /// which they have used it, whoever has run them.
+    bool may_choose(const operation& op) const noexcept
+    {
+        const auto* r = op.request.get_if<request::receive_pooled>();
+        return !request::source_of(op.request)->in_parts()
+            || (receives_in_parts_ && r && r->many && request::of_stream(*r));
     }
 
     /// Of a listener that other processes share, see `shared_`, one connection at a time.
@@ -518,17 +533,16 @@ private:
             detail::annotate_reap(&op);
             op.immediate = turn_ == op.driver_turn;
             if (cqe.flags & IORING_CQE_F_BUFFER) [[unlikely]]
-                got_buffer(op, cqe.flags);
+                got_buffer(op, cqe);
             completed(op, cqe.res, cqe.flags);
         }
     }
 
     /// The kernel has chosen one for the operation.
-    void got_buffer(operation& op, std::uint32_t flags) noexcept
+    void got_buffer(operation& op, const io_uring_cqe& cqe)
     {
         request::into_pool& into = *request::pooled(op.request);
-        into.taken = buffers_.filled(*into.source, flags >> IORING_CQE_BUFFER_SHIFT);
-        into.data = into.source->data(into.taken); // for a trial, should the transfer have come to nothing
+        into.taken = buffers_.filled(*into.source, cqe);
     }
 
     void doorbell_rang(const io_uring_cqe& cqe)
@@ -738,6 +752,7 @@ private:
     std::uint32_t turn_ = 1; ///< looks at the completion queue
     bool accepts_multishot_ = false;
     bool receives_multishot_ = false;
+    bool receives_in_parts_ = false;
     bool armed_ = false;
     bool in_sleep_ = false; ///< what is drained now ends a sleep
     bool rung_ = false;     ///< the next sleep has been ended already

@@ -99,6 +99,11 @@ bool can_receive_multishot(const opcodes& supported) noexcept
     return has(supported, IORING_OP_SEND_ZC);
 }
 
+bool can_receive_in_parts(const opcodes& supported, unsigned features) noexcept
+{
+    return can_receive_multishot(supported) && (features & abi::feature_no_iowait);
+}
+
 bool can_accept_multishot(const opcodes& supported) noexcept
 {
     return multishot_accepts && has(supported, IORING_OP_SOCKET);

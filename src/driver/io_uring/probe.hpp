@@ -31,6 +31,10 @@ bool can_accept_multishot(const opcodes& supported) noexcept;
 /// The same for receives, since 6.0.
 bool can_receive_multishot(const opcodes& supported) noexcept;
 
+/// Whether those may share buffers, see `buffer_rings`: their completions say in which order they have used
+/// one only since 6.15, which a feature of the same release tells.
+bool can_receive_in_parts(const opcodes& supported, unsigned features) noexcept;
+
 } // namespace proactor::io_uring
 
 #endif

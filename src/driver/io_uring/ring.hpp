@@ -44,6 +44,9 @@ public:
     /// What its kernel can do.
     const io_uring::opcodes& opcodes() const noexcept { return opcodes_; }
 
+    /// What `io_uring_setup` has told: IORING_FEAT_...
+    unsigned features() const noexcept { return features_; }
+
     /// Whether there is no free entry.
     bool full() const noexcept { return unsubmitted() == sq_entries_; }
 
@@ -149,6 +152,7 @@ private:
     unsigned cq_mask_ = 0;
 
     unsigned enter_flags_ = 0;
+    unsigned features_ = 0;
     io_uring::opcodes opcodes_;
 };
 

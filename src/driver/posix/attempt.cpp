@@ -73,7 +73,7 @@ std::int64_t ensure_non_blocking(native_handle handle) noexcept
 /// A transfer into a buffer that has been taken, as one into a buffer of its own.
 buffer_list taken(const request::into_pool& r) noexcept
 {
-    return {{r.data, r.source->size()}};
+    return {r.source->room(r.taken)};
 }
 request::read plain(const request::read_pooled& r) noexcept
 {
