@@ -1,18 +1,19 @@
 #!/bin/sh
-# usage: test/run.sh [debug|release|asan|tsan] [ARGUMENT OF CTEST...]
+# usage: test/run.sh [debug|release|asan|tsan|newest] [ARGUMENT OF CTEST...]
 #
 # Installs what is missing, builds the preset in build/<preset> and runs its tests. The last line is
 # "passed N, skipped M, failed K", where M counts programs that could not run and single cases that
 # others left out, each named with its reason; the exit status is 0 only when tests ran and none failed.
-# PROACTOR_JOBS: how many compilers at once. CI=true: tsan builds and runs the label `threads` only.
+# PROACTOR_JOBS: how many compilers at once. CI=true: tsan builds and runs the label `threads` only, newest
+# (debug with the newest Boost that Debian has) Asio's objects and the libraries on top.
 
 preset=${1:-debug}
 [ $# -eq 0 ] || shift
 
 case $preset in
-debug | release | asan | tsan) ;;
+debug | release | asan | tsan | newest) ;;
 *)
-    echo "test/run.sh: no preset '$preset': debug, release, asan or tsan" >&2
+    echo "test/run.sh: no preset '$preset': debug, release, asan, tsan or newest" >&2
     exit 2
     ;;
 esac
@@ -25,6 +26,9 @@ target=all
 if [ "$preset" = tsan ] && [ "${CI:-}" = true ]; then
     target=threads_tests
     set -- "$@" -L '^threads$'
+elif [ "$preset" = newest ] && [ "${CI:-}" = true ]; then
+    target=newest_tests
+    set -- "$@" -L '^(asio|differential|libraries)$'
 fi
 
 build=build/$preset
@@ -34,6 +38,21 @@ mkdir -p "$build"
 closing() {
     echo "passed $1, skipped $2, failed $3"
 }
+
+if [ "$preset" = newest ]; then
+    PROACTOR_NEWEST_BOOST=$(sh tools/newest-boost.sh build/boost)
+    case $? in
+    0) export PROACTOR_NEWEST_BOOST ;;
+    77)
+        closing 0 1 0
+        exit 0
+        ;;
+    *)
+        closing 0 0 1
+        exit 1
+        ;;
+    esac
+fi
 
 cmake --preset "$preset" >"$log.configure" 2>&1 || {
     cat "$log.configure"

@@ -73,7 +73,7 @@ public:
         if (moved_ == count_)
             complete({});
         else if (n == -EAGAIN && !waits_for_input(from_->native_handle()))
-            to_->async_write_some(asio::null_buffers(), std::move(*this)); // when it can
+            to_->async_write_some(detail::when_ready, std::move(*this)); // when it can
         else
             wait_to_read();
     }
@@ -93,7 +93,7 @@ private:
     void wait_to_read()
     {
         From& from = *from_;
-        from.async_read_some(asio::null_buffers(), std::move(*this));
+        from.async_read_some(detail::when_ready, std::move(*this));
     }
 
     template <typename Object>

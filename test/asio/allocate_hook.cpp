@@ -14,7 +14,7 @@
 
 namespace asio = boost::asio;
 
-#if !defined(BOOST_ASIO_NO_DEPRECATED) && __has_include(<boost/asio/handler_alloc_hook.hpp>)
+#if !defined(BOOST_ASIO_NO_DEPRECATED) && defined(BOOST_ASIO_HANDLER_ALLOC_HOOK_HPP)
 
 namespace {
 

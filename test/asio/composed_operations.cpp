@@ -1,7 +1,7 @@
 // Composed operations, Asio's and the user's own, over the context's objects.
 #include "../support/context.hpp"
 
-#include <boost/asio/experimental/deferred.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -224,8 +224,8 @@ BOOST_AUTO_TEST_CASE(a_parallel_group_of_socket_and_timer)
     test::error_code read;
     test::error_code waited = asio::error::fault;
     asio::experimental::make_parallel_group(
-        pair.a.async_read_some(asio::buffer(&byte, 1), asio::experimental::deferred),
-        timer.async_wait(asio::experimental::deferred))
+        pair.a.async_read_some(asio::buffer(&byte, 1), asio::deferred),
+        timer.async_wait(asio::deferred))
         .async_wait(
             asio::experimental::wait_for_one(),
             [&](std::array<std::size_t, 2> o, test::error_code r, std::size_t, test::error_code w) {

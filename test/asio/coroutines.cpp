@@ -2,7 +2,7 @@
 // whole tree.
 #include "../support/context.hpp"
 
-#include <boost/asio/experimental/as_tuple.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/experimental/concurrent_channel.hpp>
@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(echo_between_two_coroutines)
         for (;;)
         {
             auto const [ec, n] = co_await socket.async_read_some(
-                asio::buffer(data), asio::experimental::as_tuple(use_awaitable));
+                asio::buffer(data), asio::as_tuple(use_awaitable));
             if (ec)
             {
                 BOOST_TEST(ec == asio::error::eof);
@@ -232,10 +232,10 @@ BOOST_AUTO_TEST_CASE(redirect_error_and_deferred_and_as_tuple)
             asio::buffer(&byte, 1), asio::redirect_error(use_awaitable, ec));
         BOOST_TEST(n == 0u);
         BOOST_TEST(ec == asio::error::eof);
-        auto deferred = pair.a.async_write_some(asio::buffer("x", 1), asio::experimental::deferred);
+        auto deferred = pair.a.async_write_some(asio::buffer("x", 1), asio::deferred);
         BOOST_TEST(co_await std::move(deferred)(use_awaitable) == 1u);
         auto const [code, count] = co_await pair.b.async_read_some(
-            asio::buffer(&byte, 1), asio::experimental::as_tuple(use_awaitable));
+            asio::buffer(&byte, 1), asio::as_tuple(use_awaitable));
         BOOST_TEST(!code);
         BOOST_TEST(count == 1u);
     };
@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(channels_carry_values_between_coroutines)
         for (;;)
         {
             auto const [ec, value] =
-                co_await numbers.async_receive(asio::experimental::as_tuple(use_awaitable));
+                co_await numbers.async_receive(asio::as_tuple(use_awaitable));
             if (ec)
                 co_return sum;
             sum += value;

@@ -2,7 +2,7 @@
 // (Channels and operators of awaitables: coroutines.cpp.)
 #include "../support/context.hpp"
 
-#include <boost/asio/experimental/deferred.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -43,10 +43,10 @@ BOOST_AUTO_TEST_CASE(a_group_of_operations_of_one_kind)
     std::vector<test::steady_timer> timers;
     for (int i = 0; i != 4; ++i)
         timers.emplace_back(ctx, i == 2 ? std::chrono::milliseconds(1) : std::chrono::hours(1));
-    using wait = decltype(timers[0].async_wait(experimental::deferred));
+    using wait = decltype(timers[0].async_wait(asio::deferred));
     std::vector<wait> waits;
     for (auto& timer : timers)
-        waits.push_back(timer.async_wait(experimental::deferred));
+        waits.push_back(timer.async_wait(asio::deferred));
     std::vector<std::size_t> order;
     std::vector<error_code> ends;
     experimental::make_parallel_group(std::move(waits))
@@ -71,8 +71,8 @@ BOOST_AUTO_TEST_CASE(a_group_is_cancelled_as_a_whole)
     char byte = 0;
     int calls = 0;
     experimental::make_parallel_group(
-        pair.a.async_read_some(asio::buffer(&byte, 1), experimental::deferred),
-        timer.async_wait(experimental::deferred))
+        pair.a.async_read_some(asio::buffer(&byte, 1), asio::deferred),
+        timer.async_wait(asio::deferred))
         .async_wait(
             experimental::wait_for_all(),
             asio::bind_cancellation_slot(

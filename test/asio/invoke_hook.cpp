@@ -12,7 +12,7 @@
 
 namespace asio = boost::asio;
 
-#if !defined(BOOST_ASIO_NO_DEPRECATED) && __has_include(<boost/asio/handler_invoke_hook.hpp>)
+#if !defined(BOOST_ASIO_NO_DEPRECATED) && defined(BOOST_ASIO_HANDLER_INVOKE_HOOK_HPP)
 
 namespace {
 

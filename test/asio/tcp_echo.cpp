@@ -2,8 +2,8 @@
 #include "../support/context.hpp"
 #include "../support/skip.hpp"
 
-#include <boost/asio/experimental/as_tuple.hpp>
-#include <boost/asio/experimental/deferred.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <array>
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(deferred_starts_nothing_until_it_is_called)
     test::context ctx;
     test::tcp_pair pair(ctx);
     char byte = 0;
-    auto read = pair.a.async_read_some(asio::buffer(&byte, 1), asio::experimental::deferred);
+    auto read = pair.a.async_read_some(asio::buffer(&byte, 1), asio::deferred);
     BOOST_TEST(ctx.poll() == 0u);
     BOOST_TEST(ctx.stopped()); // nothing was started, so there is no work
     ctx.restart();
@@ -172,8 +172,8 @@ BOOST_AUTO_TEST_CASE(deferred_chains_operations)
     test::tcp_pair pair(ctx);
     char byte = 0;
     auto chain = pair.b.async_write_some(
-        asio::buffer("c", 1), asio::experimental::deferred([&](test::error_code, std::size_t) {
-            return pair.a.async_read_some(asio::buffer(&byte, 1), asio::experimental::deferred);
+        asio::buffer("c", 1), asio::deferred([&](test::error_code, std::size_t) {
+            return pair.a.async_read_some(asio::buffer(&byte, 1), asio::deferred);
         }));
     bool done = false;
     std::move(chain)([&](test::error_code ec, std::size_t n) { done = !ec && n == 1; });
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(as_tuple_packs_the_arguments)
     char byte = 0;
     std::tuple<test::error_code, std::size_t> result;
     pair.a.async_read_some(asio::buffer(&byte, 1),
-                           asio::experimental::as_tuple([&](auto tuple) { result = tuple; }));
+                           asio::as_tuple([&](auto tuple) { result = tuple; }));
     pair.b.close();
     test::run(ctx);
     BOOST_TEST(std::get<0>(result) == asio::error::eof);

@@ -4,6 +4,7 @@
 
 #include "registry.hpp"
 
+#include <boost/asio/deadline_timer.hpp>
 #include <boost/asio/ip/icmp.hpp>
 
 #include <type_traits>

@@ -178,7 +178,9 @@ PROACTOR_TEST_BODY(tcp_data, wait_read)
     log("native_non_blocking", c.client.native_non_blocking());
     log("non_blocking", c.client.non_blocking());
     log("data", drain(c.client));
+#if BOOST_VERSION < 108600 // else it blocks
     log("raw would block", raw_would_block(c.client));
+#endif
     asio::write(c.server, asio::buffer("y", 1));
     log("sync", read_exactly(c.client, 1));
 }

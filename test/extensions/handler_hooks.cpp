@@ -53,7 +53,8 @@ struct asking_stream
     template <typename Buffers, typename Handler>
     void async_read_some(Buffers const&, Handler handler)
     {
-        continues.push_back(boost_asio_handler_cont_helpers::is_continuation(handler));
+        using asio::asio_handler_is_continuation;
+        continues.push_back(asio_handler_is_continuation(&handler));
         asio::post(executor, [h = std::move(handler)]() mutable { h(test::error_code(), 1); });
     }
 };
@@ -62,7 +63,7 @@ struct asking_stream
 
 BOOST_AUTO_TEST_SUITE(handler_hooks)
 
-#if !defined(BOOST_ASIO_NO_DEPRECATED) && __has_include(<boost/asio/handler_invoke_hook.hpp>)
+#if !defined(BOOST_ASIO_NO_DEPRECATED) && defined(BOOST_ASIO_HANDLER_INVOKE_HOOK_HPP)
 
 BOOST_AUTO_TEST_CASE(of_one_behind_a_timeout)
 {

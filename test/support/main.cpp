@@ -1,6 +1,3 @@
-#define BOOST_TEST_NO_MAIN
-#define BOOST_TEST_ALTERNATIVE_INIT_API
-
 #include "skip.hpp"
 
 #include <boost/test/tree/observer.hpp>

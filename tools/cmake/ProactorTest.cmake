@@ -6,7 +6,8 @@
 #
 # Also defined here, for areas that cannot use proactor_test:
 #   PROACTOR_TEST_DRIVERS   every driver that a test runs on
-#   PROACTOR_TEST_WIDTHS    the widths of this build: drop_in alone under a sanitizer, else both
+#   PROACTOR_TEST_WIDTHS    the widths of this build: drop_in alone under a sanitizer and with the
+#                           newest Boost, else both
 #   PROACTOR_TEST_TIMEOUT   the TIMEOUT of a ctest entry, in seconds
 #   PROACTOR_TEST_WATCH     put before a command: prints all stacks when it takes too long
 #   PROACTOR_TEST_IF_DRIVER put between these for an entry of one driver: skips it where the system
@@ -14,7 +15,7 @@
 #   threads_tests           target: everything that the label `threads` runs
 
 set(PROACTOR_TEST_DRIVERS io_uring epoll)
-set(PROACTOR_TEST_WIDTHS typed drop_in)
+set(PROACTOR_TEST_WIDTHS typed drop_in CACHE STRING "The widths in which areas are tested")
 set(PROACTOR_TEST_TIMEOUT 60)
 if(PROACTOR_SANITIZER)
     set(PROACTOR_TEST_WIDTHS drop_in)
@@ -26,9 +27,20 @@ set(PROACTOR_TEST_WATCH sh "${PROJECT_SOURCE_DIR}/tools/test-watch.sh" ${watch_s
 option(PROACTOR_TEST_PCH "Precompile <boost/asio.hpp> and Boost.Test for the tests" ON)
 
 find_package(Boost ${Boost_VERSION_STRING} EXACT QUIET CONFIG
-    COMPONENTS unit_test_framework context)
-if(NOT Boost_FOUND OR NOT TARGET Boost::unit_test_framework)
-    find_package(Boost 1.81 REQUIRED COMPONENTS unit_test_framework context)
+    COMPONENTS context OPTIONAL_COMPONENTS unit_test_framework)
+if(NOT Boost_FOUND OR NOT TARGET Boost::context)
+    find_package(Boost 1.81 REQUIRED COMPONENTS context OPTIONAL_COMPONENTS unit_test_framework)
+endif()
+if(TARGET Boost::unit_test_framework)
+    add_library(test_framework INTERFACE)
+    target_link_libraries(test_framework INTERFACE Boost::unit_test_framework)
+    target_compile_definitions(test_framework INTERFACE BOOST_TEST_DYN_LINK)
+else() # a Boost of which there are headers only
+    add_library(test_framework STATIC EXCLUDE_FROM_ALL
+        "${PROJECT_SOURCE_DIR}/test/support/framework.cpp")
+    target_link_libraries(test_framework PUBLIC Boost::headers)
+    target_compile_definitions(test_framework PUBLIC
+        BOOST_TEST_NO_MAIN BOOST_TEST_ALTERNATIVE_INIT_API)
 endif()
 
 add_custom_target(threads_tests)
@@ -51,10 +63,10 @@ foreach(width IN ITEMS typed drop_in)
 
     add_library(test_flags_${width} INTERFACE)
     target_link_libraries(test_flags_${width} INTERFACE
-        ${library} proactor_warnings Boost::unit_test_framework Boost::context)
+        ${library} proactor_warnings test_framework Boost::context)
     target_include_directories(test_flags_${width} INTERFACE "${PROJECT_SOURCE_DIR}/test")
     target_compile_definitions(test_flags_${width} INTERFACE
-        BOOST_TEST_DYN_LINK PROACTOR_TEST_DROP_IN=${drop_in})
+        PROACTOR_TEST_DROP_IN=${drop_in})
 
     add_library(test_main_${width} OBJECT EXCLUDE_FROM_ALL
         "${PROJECT_SOURCE_DIR}/test/support/main.cpp")

@@ -1,12 +1,13 @@
 #ifndef PROACTOR_DETAIL_ALLOCATE_HOOK_HPP
 #define PROACTOR_DETAIL_ALLOCATE_HOOK_HPP
 
-#include <boost/asio/detail/config.hpp>
+#include <boost/asio/detail/handler_alloc_helpers.hpp>
 
+// Asked of the header that the release has included: the file may be that of another one, farther down
+// the search path.
 #if !defined(BOOST_ASIO_NO_DEPRECATED) && defined(BOOST_ASIO_HAS_HANDLER_HOOKS) \
-    && __has_include(<boost/asio/handler_alloc_hook.hpp>)
+    && defined(BOOST_ASIO_HANDLER_ALLOC_HOOK_HPP)
 #    define PROACTOR_HAS_ALLOCATE_HOOK 1
-#    include <boost/asio/detail/handler_alloc_helpers.hpp>
 #else
 #    define PROACTOR_HAS_ALLOCATE_HOOK 0
 #endif

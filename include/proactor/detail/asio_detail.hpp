@@ -2,7 +2,7 @@
 #define PROACTOR_DETAIL_ASIO_DETAIL_HPP
 
 /// Everything of Asio's `detail` that is used, and the Boost releases that have it. All of it is
-/// present, with the same names and meanings, from Boost 1.81 to 1.90:
+/// present, with the same names and meanings, from Boost 1.81 to 1.92:
 ///
 /// - `thread_context`, `thread_info_base`, `call_stack`: the loop's thread state, by which coroutine
 ///   frames are recycled and exceptions carried out of nested functions.
@@ -14,7 +14,7 @@
 /// - `io_object_impl` and the service templates that the hook names: see `asio_hooks.hpp`.
 /// - `throw_error`.
 /// - `binder1`, `binder2`: a handler with its results, which its executor gets; `handler_` is public.
-/// - `get_signal_state` and `boost_asio_signal_handler`: see `asio_signals.hpp`.
+/// - `get_signal_state` and its `signal_handler`: see `asio_signals.hpp`.
 ///
 /// From 1.82 on: `associated_immediate_executor`'s mark that it is not specialised.
 
@@ -30,11 +30,20 @@
 #include <boost/asio/error.hpp>
 #include <boost/version.hpp>
 
+#include <type_traits>
+
 /// Handlers with an executor for results that are there at once came with Boost 1.82.
 #define PROACTOR_HAS_IMMEDIATE_EXECUTOR (BOOST_VERSION >= 108200)
 
 /// And `signal_set_base`, with flags for a signal's action.
 #define PROACTOR_HAS_SIGNAL_FLAGS (BOOST_VERSION >= 108200)
+
+/// What stands outside of its namespaces has another prefix from Boost 1.92 on.
+#if defined(BOOST_ASIO_VERSIONED_NAME)
+#    define PROACTOR_ASIO_NAME(name) BOOST_ASIO_VERSIONED_NAME(name)
+#else
+#    define PROACTOR_ASIO_NAME(name) boost_asio_##name
+#endif
 
 namespace proactor {
 
@@ -42,6 +51,25 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 namespace detail {
+
+// Deprecated from Boost 1.90 on, and still a part of every service. To name the type of a parameter warns
+// users; to ask for it does not.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+template <typename Buffers>
+concept no_buffers = std::is_same_v<Buffers, asio::null_buffers>;
+
+inline const asio::null_buffers when_ready;
+#pragma GCC diagnostic pop
+
+/// For which operations Asio puts a handle into non-blocking mode: users see the mode, and rely on it in their
+/// own calls on the native handle. Connects, accepts and what descriptors transfer need it in each release.
+inline constexpr bool mode_is_for_waits = BOOST_VERSION < 108600;
+#if defined(BOOST_ASIO_OS_DEF_MSG_DONTWAIT) // Boost 1.92
+inline constexpr bool mode_is_for_sockets_transfers = false;
+#else
+inline constexpr bool mode_is_for_sockets_transfers = true;
+#endif
 
 /// An outcome's code as Asio spells it: positive is the system's, negative one of Asio's own.
 inline error_code make_error(int code) noexcept

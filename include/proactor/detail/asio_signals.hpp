@@ -49,7 +49,7 @@ int native_signal_flags(Flags f)
 template <typename State, typename Flags>
 int watch_signal(State* s, int signal, Flags flags)
 {
-    const auto asios = &asio::detail::boost_asio_signal_handler;
+    const auto asios = &asio::detail::PROACTOR_ASIO_NAME(signal_handler);
     if constexpr (counts_signals<State>)
     {
         if (signal >= asio::detail::max_signal_number)
@@ -87,7 +87,7 @@ int unwatch_signal(State* s, int signal)
         std::lock_guard held(s->mutex_);
         auto& count = s->registration_count_[signal];
         const int error = signal_source::unwatch(
-            signal, count > 1 ? &asio::detail::boost_asio_signal_handler : SIG_DFL);
+            signal, count > 1 ? &asio::detail::PROACTOR_ASIO_NAME(signal_handler) : SIG_DFL);
         count -= error == 0;
         return error;
     }

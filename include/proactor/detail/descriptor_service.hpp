@@ -217,7 +217,7 @@ public:
         return asio::detail::descriptor_ops::sync_write(d.handle, d.flags, b.buffers(), b.count(),
                                                         b.all_empty(), ec);
     }
-    std::size_t write_some(handle_state& d, const asio::null_buffers&, error_code& ec)
+    std::size_t write_some(handle_state& d, const no_buffers auto&, error_code& ec)
     {
         wait(d, asio::posix::descriptor_base::wait_write, ec);
         return 0;
@@ -231,7 +231,7 @@ public:
         return asio::detail::descriptor_ops::sync_read(d.handle, d.flags, b.buffers(), b.count(),
                                                        b.all_empty(), ec);
     }
-    std::size_t read_some(handle_state& d, const asio::null_buffers&, error_code& ec)
+    std::size_t read_some(handle_state& d, const no_buffers auto&, error_code& ec)
     {
         wait(d, asio::posix::descriptor_base::wait_read, ec);
         return 0;
@@ -246,8 +246,8 @@ public:
                                                 io_ex, request::write{}, buffers,
                                                 end_of_file::never);
     }
-    template <typename Handler, typename IoExecutor>
-    void async_write_some(handle_state& d, const asio::null_buffers&, Handler& handler,
+    template <no_buffers Buffers, typename Handler, typename IoExecutor>
+    void async_write_some(handle_state& d, const Buffers&, Handler& handler,
                           const IoExecutor& io_ex)
     {
         begin_wait<readiness_transfer>(d, lane::write, handler, io_ex, request::readiness::write);
@@ -263,8 +263,8 @@ public:
                                                request::read{}, buffers,
                                                nothing ? end_of_file::never : end_of_file::at_zero);
     }
-    template <typename Handler, typename IoExecutor>
-    void async_read_some(handle_state& d, const asio::null_buffers&, Handler& handler,
+    template <no_buffers Buffers, typename Handler, typename IoExecutor>
+    void async_read_some(handle_state& d, const Buffers&, Handler& handler,
                          const IoExecutor& io_ex)
     {
         begin_wait<readiness_transfer>(d, lane::read, handler, io_ex, request::readiness::read);
@@ -289,19 +289,19 @@ private:
         if (d.is_open() && !is_waitable(attachment_of(d)))
             return complete<Payload>(asio::error::operation_not_supported, handler, io_ex,
                                      request::poll{r});
-        begin<Payload>(false, d, l, handler, io_ex, request::poll{r});
+        begin<Payload, mode_is_for_waits>(false, d, l, handler, io_ex, request::poll{r});
     }
 
-    /// As for sockets: Asio's users see non-blocking mode after the first asynchronous operation. It ends at
-    /// once if there is nothing to do.
-    template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
+    /// In the mode in which Asio has the descriptor for it. It ends at once if there is nothing to do.
+    template <typename Payload, bool NonBlocking = true, typename Handler, typename IoExecutor,
+              typename... Args>
     void begin(bool nothing, handle_state& d, lane l, Handler& handler, const IoExecutor& io_ex,
                Args&&... args)
     {
         namespace ops = asio::detail::descriptor_ops;
         error_code ec;
         const bool ended = nothing
-            || (!(d.flags & ops::non_blocking)
+            || (NonBlocking && !(d.flags & ops::non_blocking)
                 && !ops::set_internal_non_blocking(d.handle, d.flags, true, ec));
         start_unless<Payload>(ended, ec, d, l, handler, io_ex, std::forward<Args>(args)...);
     }

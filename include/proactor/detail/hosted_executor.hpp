@@ -20,7 +20,9 @@ inline constexpr bool is_executor
        asio::execution::is_executor<Executor>::value);
 
 template <typename Executor>
-    requires(is_executor<Executor> || requires(const Executor& ex) { ex.context(); })
+    requires((is_executor<Executor>
+              && asio::can_query_v<const Executor&, asio::execution::context_t>)
+             || requires(const Executor& ex) { ex.context(); })
 decltype(auto) context_of(const Executor& ex)
 {
     if constexpr (is_executor<Executor>)

@@ -1,18 +1,19 @@
 #ifndef PROACTOR_DETAIL_INVOKE_HOOK_HPP
 #define PROACTOR_DETAIL_INVOKE_HOOK_HPP
 
-#include <boost/asio/detail/config.hpp>
+#include <proactor/detail/asio_detail.hpp>
+
+#include <boost/asio/detail/bind_handler.hpp>
 #include <boost/asio/detail/handler_cont_helpers.hpp>
 
-#include <concepts>
-
-#if !defined(BOOST_ASIO_NO_DEPRECATED) && __has_include(<boost/asio/handler_invoke_hook.hpp>)
+// Older releases include it above.
+#if !defined(BOOST_ASIO_NO_DEPRECATED) && defined(BOOST_ASIO_HANDLER_INVOKE_HOOK_HPP)
 #    define PROACTOR_HAS_INVOKE_HOOK 1
-#    include <boost/asio/detail/handler_invoke_helpers.hpp>
 #else
 #    define PROACTOR_HAS_INVOKE_HOOK 0
 #endif
 
+#include <concepts>
 #include <type_traits>
 #include <utility>
 
@@ -60,7 +61,7 @@ bool asio_handler_is_continuation(Front* front)
     if constexpr (requires { front->continues(); })
         if (front->continues())
             return true;
-    return boost_asio_handler_cont_helpers::is_continuation(front->handler());
+    return PROACTOR_ASIO_NAME(handler_cont_helpers)::is_continuation(front->handler());
 }
 
 /// A function that is called on its own behalf.

@@ -204,7 +204,7 @@ public:
                                                      flags, to.data(), to.size(), ec);
     }
 
-    std::size_t send_to(implementation_type& s, const asio::null_buffers&, const endpoint_type&,
+    std::size_t send_to(implementation_type& s, const no_buffers auto&, const endpoint_type&,
                         asio::socket_base::message_flags, error_code& ec)
     {
         wait(s, asio::socket_base::wait_write, ec);
@@ -216,12 +216,12 @@ public:
                        asio::socket_base::message_flags flags, Handler& handler,
                        const IoExecutor& io_ex)
     {
-        begin<send_to_payload<const_holder<Buffers>, endpoint_type>>(
-            s, lane::write, handler, io_ex, buffers, to, attempted(flags) | MSG_NOSIGNAL);
+        begin_transfer<send_to_payload<const_holder<Buffers>, endpoint_type>>(
+            false, s, lane::write, handler, io_ex, buffers, to, attempted(flags) | MSG_NOSIGNAL);
     }
 
-    template <typename Handler, typename IoExecutor>
-    void async_send_to(implementation_type& s, const asio::null_buffers& none, const endpoint_type&,
+    template <no_buffers Buffers, typename Handler, typename IoExecutor>
+    void async_send_to(implementation_type& s, const Buffers& none, const endpoint_type&,
                        asio::socket_base::message_flags flags, Handler& handler,
                        const IoExecutor& io_ex)
     {
@@ -242,7 +242,7 @@ public:
         return n;
     }
 
-    std::size_t receive_from(implementation_type& s, const asio::null_buffers&, endpoint_type& from,
+    std::size_t receive_from(implementation_type& s, const no_buffers auto&, endpoint_type& from,
                              asio::socket_base::message_flags, error_code& ec)
     {
         wait(s, asio::socket_base::wait_read, ec);
@@ -255,8 +255,8 @@ public:
                             asio::socket_base::message_flags flags, Handler& handler,
                             const IoExecutor& io_ex)
     {
-        begin<receive_from_payload<mutable_holder<Buffers>, endpoint_type>>(
-            s, receive_lane(flags), handler, io_ex, buffers, from, attempted(flags),
+        begin_transfer<receive_from_payload<mutable_holder<Buffers>, endpoint_type>>(
+            false, s, receive_lane(flags), handler, io_ex, buffers, from, attempted(flags),
             end_of_stream(s));
     }
 
@@ -266,13 +266,13 @@ public:
                             endpoint_type& from, asio::socket_base::message_flags flags,
                             Handler& handler, const IoExecutor& io_ex)
     {
-        begin<pooled_receive_from<endpoint_type>>(s, receive_lane(flags), handler, io_ex,
-                                                  pool.source(), from, attempted(flags),
-                                                  end_of_stream(s));
+        begin_transfer<pooled_receive_from<endpoint_type>>(
+            false, s, receive_lane(flags), handler, io_ex, pool.source(), from, attempted(flags),
+            end_of_stream(s));
     }
 
-    template <typename Handler, typename IoExecutor>
-    void async_receive_from(implementation_type& s, const asio::null_buffers& none,
+    template <no_buffers Buffers, typename Handler, typename IoExecutor>
+    void async_receive_from(implementation_type& s, const Buffers& none,
                             endpoint_type& from, asio::socket_base::message_flags flags,
                             Handler& handler, const IoExecutor& io_ex)
     {

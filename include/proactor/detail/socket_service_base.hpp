@@ -184,13 +184,13 @@ public:
         switch (w)
         {
         case asio::socket_base::wait_read:
-            return begin<payload>(s, lane::read, handler, io_ex,
+            return begin_wait<payload>(s, lane::read, handler, io_ex,
                                   request::poll{request::readiness::read});
         case asio::socket_base::wait_write:
-            return begin<payload>(s, lane::write, handler, io_ex,
+            return begin_wait<payload>(s, lane::write, handler, io_ex,
                                   request::poll{request::readiness::write});
         case asio::socket_base::wait_error:
-            return begin<payload>(s, lane::except, handler, io_ex,
+            return begin_wait<payload>(s, lane::except, handler, io_ex,
                                   request::poll{request::readiness::priority});
         default:
             complete<payload>(asio::error::invalid_argument, handler, io_ex, request::poll{});
@@ -208,7 +208,7 @@ public:
         return ops::sync_send(s.handle, s.flags, b.buffers(), b.count(), flags, b.all_empty(), ec);
     }
 
-    std::size_t send(handle_state& s, const asio::null_buffers&, asio::socket_base::message_flags,
+    std::size_t send(handle_state& s, const no_buffers auto&, asio::socket_base::message_flags,
                      error_code& ec)
     {
         wait(s, asio::socket_base::wait_write, ec);
@@ -226,7 +226,7 @@ public:
         return ops::sync_recv(s.handle, s.flags, b.buffers(), b.count(), flags, b.all_empty(), ec);
     }
 
-    std::size_t receive(handle_state& s, const asio::null_buffers&,
+    std::size_t receive(handle_state& s, const no_buffers auto&,
                         asio::socket_base::message_flags, error_code& ec)
     {
         wait(s, asio::socket_base::wait_read, ec);
@@ -251,8 +251,8 @@ public:
     {
         if (is_stream(s) && const_holder<in_place_sequence>::all_empty(buffers))
             return complete<no_transfer>({}, handler, io_ex);
-        begin<in_place_transfer>(s, lane::write, handler, io_ex, attempted(flags) | MSG_NOSIGNAL,
-                                 buffers);
+        begin_transfer<in_place_transfer>(false, s, lane::write, handler, io_ex,
+                                          attempted(flags) | MSG_NOSIGNAL, buffers);
     }
 
     template <typename Handler, typename IoExecutor>
@@ -262,14 +262,14 @@ public:
         part_of_file& part = *file.part;
         if (part.error || part.count == 0)
             return complete<no_transfer>(make_error(part.error), handler, io_ex);
-        begin<file_transfer>(s, lane::write, handler, io_ex, std::move(part));
+        begin_transfer<file_transfer>(false, s, lane::write, handler, io_ex, std::move(part));
     }
 
-    template <typename Handler, typename IoExecutor>
-    void async_send(handle_state& s, const asio::null_buffers&, asio::socket_base::message_flags,
+    template <no_buffers Buffers, typename Handler, typename IoExecutor>
+    void async_send(handle_state& s, const Buffers&, asio::socket_base::message_flags,
                     Handler& handler, const IoExecutor& io_ex)
     {
-        begin<readiness_transfer>(s, lane::write, handler, io_ex,
+        begin_wait<readiness_transfer>(s, lane::write, handler, io_ex,
                                   request::poll{request::readiness::write});
     }
 
@@ -286,12 +286,12 @@ public:
             nothing ? end_of_file::never : end_of_stream(s));
     }
 
-    template <typename Handler, typename IoExecutor>
-    void async_receive(handle_state& s, const asio::null_buffers&,
+    template <no_buffers Buffers, typename Handler, typename IoExecutor>
+    void async_receive(handle_state& s, const Buffers&,
                        asio::socket_base::message_flags flags, Handler& handler,
                        const IoExecutor& io_ex)
     {
-        begin<readiness_transfer>(s, receive_lane(flags), handler, io_ex,
+        begin_wait<readiness_transfer>(s, receive_lane(flags), handler, io_ex,
                                   readiness_for(flags));
     }
 
@@ -301,8 +301,8 @@ public:
                        asio::socket_base::message_flags flags, Handler& handler,
                        const IoExecutor& io_ex)
     {
-        begin<pooled_transfer<request::receive_pooled>>(
-            s, receive_lane(flags), handler, io_ex, pool.source(),
+        begin_transfer<pooled_transfer<request::receive_pooled>>(
+            false, s, receive_lane(flags), handler, io_ex, pool.source(),
             request::receive_pooled{{}, nullptr, attempted(flags), is_stream(s)},
             end_of_stream(s));
     }
@@ -318,7 +318,7 @@ public:
                                                       out, ec);
     }
 
-    std::size_t receive_with_flags(handle_state& s, const asio::null_buffers&,
+    std::size_t receive_with_flags(handle_state& s, const no_buffers auto&,
                                    asio::socket_base::message_flags,
                                    asio::socket_base::message_flags& out, error_code& ec)
     {
@@ -333,19 +333,18 @@ public:
                                   asio::socket_base::message_flags& out, Handler& handler,
                                   const IoExecutor& io_ex)
     {
-        begin<receive_with_flags_payload<mutable_holder<Buffers>>>(s, receive_lane(in), handler,
-                                                                   io_ex, buffers, attempted(in),
-                                                                   out);
+        begin_transfer<receive_with_flags_payload<mutable_holder<Buffers>>>(
+            false, s, receive_lane(in), handler, io_ex, buffers, attempted(in), out);
     }
 
-    template <typename Handler, typename IoExecutor>
-    void async_receive_with_flags(handle_state& s, const asio::null_buffers&,
+    template <no_buffers Buffers, typename Handler, typename IoExecutor>
+    void async_receive_with_flags(handle_state& s, const Buffers&,
                                   asio::socket_base::message_flags in,
                                   asio::socket_base::message_flags& out, Handler& handler,
                                   const IoExecutor& io_ex)
     {
         out = 0;
-        begin<readiness_transfer>(s, receive_lane(in), handler, io_ex, readiness_for(in));
+        begin_wait<readiness_transfer>(s, receive_lane(in), handler, io_ex, readiness_for(in));
     }
 
     // With control data: see `message_ops.hpp`. A payload takes flags, and the first whether 0 bytes are
@@ -358,8 +357,8 @@ public:
         if (is_stream(s) && all_empty)
             return complete<unasked<Payload>>({}, handler, io_ex, flags, end_of_file::never,
                                               std::forward<Args>(args)...);
-        begin<Payload>(s, receive_lane(flags), handler, io_ex, attempted(flags), end_of_stream(s),
-                       std::forward<Args>(args)...);
+        begin_transfer<Payload>(false, s, receive_lane(flags), handler, io_ex, attempted(flags),
+                                end_of_stream(s), std::forward<Args>(args)...);
     }
 
     template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
@@ -370,7 +369,8 @@ public:
         const int as_sent = attempted(flags) | MSG_NOSIGNAL;
         if (refused)
             return complete<Payload>(refused, handler, io_ex, as_sent, std::forward<Args>(args)...);
-        begin<Payload>(s, lane::write, handler, io_ex, as_sent, std::forward<Args>(args)...);
+        begin_transfer<Payload>(false, s, lane::write, handler, io_ex, as_sent,
+                                std::forward<Args>(args)...);
     }
 
 protected:
@@ -416,14 +416,11 @@ protected:
                                                                : request::readiness::read};
     }
 
-    /// Starts an operation, as Asio does after having put the socket into non-blocking mode: users see
-    /// the mode, and rely on it in their own calls on the native handle.
+    /// Starts an operation, in the mode in which Asio has the socket for it.
     template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
     void begin(handle_state& s, lane l, Handler& handler, const IoExecutor& io_ex, Args&&... args)
     {
-        error_code ec;
-        this->template start_unless<Payload>(!may_begin(s, ec), ec, s, l, handler, io_ex,
-                                             std::forward<Args>(args)...);
+        begin_in_mode<Payload, true>(false, s, l, handler, io_ex, std::forward<Args>(args)...);
     }
 
     /// The same for a transfer, which ends at once if there is nothing to move.
@@ -431,8 +428,25 @@ protected:
     void begin_transfer(bool nothing, handle_state& s, lane l, Handler& handler,
                         const IoExecutor& io_ex, Args&&... args)
     {
+        begin_in_mode<Payload, mode_is_for_sockets_transfers>(nothing, s, l, handler, io_ex,
+                                                              std::forward<Args>(args)...);
+    }
+
+    template <typename Payload, typename Handler, typename IoExecutor>
+    void begin_wait(handle_state& s, lane l, Handler& handler, const IoExecutor& io_ex,
+                    request::poll p)
+    {
+        begin_in_mode<Payload, mode_is_for_waits>(false, s, l, handler, io_ex, p);
+    }
+
+    template <typename Payload, bool NonBlocking, typename Handler, typename IoExecutor,
+              typename... Args>
+    void begin_in_mode(bool nothing, handle_state& s, lane l, Handler& handler,
+                       const IoExecutor& io_ex, Args&&... args)
+    {
         error_code ec;
-        this->template start_unless<Payload>(nothing || !may_begin(s, ec), ec, s, l, handler, io_ex,
+        const bool ended = nothing || (NonBlocking && !may_begin(s, ec));
+        this->template start_unless<Payload>(ended, ec, s, l, handler, io_ex,
                                              std::forward<Args>(args)...);
     }
 

@@ -7,6 +7,7 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/version.hpp>
 
 namespace proactor {
 
@@ -88,6 +89,9 @@ inline io_context::~io_context()
     // Everything in flight ends before a handler, an object or a service goes.
     engine_.shut_down();
     shutdown();
+#if BOOST_VERSION >= 108300
+    shutdown(); // a second time, as Asio's from then on: services hear of it twice
+#endif
     engine_.shut_down(); // what handlers did when they were destroyed
     destroy();
 }
