@@ -65,6 +65,9 @@ apt install --no-install-recommends $missing || fail "apt-get could not install:
 still=$(missing_of $missing)
 [ -z "$still" ] || fail "still missing: $still"
 
-# Makes rebuilds faster; nothing needs it.
-apt install --no-install-recommends ccache || echo "tools/install.sh: no ccache; going on without"
+# Make builds faster; nothing needs them.
+for package in ccache lld; do
+    apt install --no-install-recommends "$package" ||
+        echo "tools/install.sh: no $package; going on without"
+done
 exit 0

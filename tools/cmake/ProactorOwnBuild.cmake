@@ -1,4 +1,4 @@
-# What holds for our own build only: warnings, sanitizers, ccache. Never for a foreign project.
+# What holds for our own build only: warnings, sanitizers, linker, ccache. Never for a foreign project.
 
 set(PROACTOR_SANITIZER "" CACHE STRING "Empty, address (with undefined) or thread")
 set_property(CACHE PROACTOR_SANITIZER PROPERTY STRINGS "" address thread)
@@ -33,6 +33,18 @@ elseif(PROACTOR_SANITIZER STREQUAL "thread")
     add_link_options(-fsanitize=thread)
 elseif(NOT PROACTOR_SANITIZER STREQUAL "")
     message(FATAL_ERROR "PROACTOR_SANITIZER is '${PROACTOR_SANITIZER}': address or thread")
+endif()
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # A precompiled header alone is more than what GCC allocates before it collects garbage, which
+    # then takes an eighth of the time and frees little.
+    add_compile_options("SHELL:--param ggc-min-heapsize=1048576") # KiB
+endif()
+
+# A test with a sanitizer has 200 MB and links three times as fast. Release keeps what users have.
+find_program(PROACTOR_LLD ld.lld)
+if(PROACTOR_LLD AND CMAKE_BUILD_TYPE STREQUAL "Debug")
+    add_link_options(-fuse-ld=lld)
 endif()
 
 # With a precompiled header, ccache has to be told that time stamps do not matter.

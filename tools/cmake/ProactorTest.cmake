@@ -24,7 +24,7 @@ endif()
 math(EXPR watch_seconds "${PROACTOR_TEST_TIMEOUT} - 12")
 set(PROACTOR_TEST_WATCH sh "${PROJECT_SOURCE_DIR}/tools/test-watch.sh" ${watch_seconds})
 
-option(PROACTOR_TEST_PCH "Precompile <boost/asio.hpp> and Boost.Test for the tests" ON)
+option(PROACTOR_TEST_PCH "Precompile Asio, Boost.Test and <proactor.hpp> for the tests" ON)
 
 find_package(Boost ${Boost_VERSION_STRING} EXACT QUIET CONFIG
     COMPONENTS context OPTIONAL_COMPONENTS unit_test_framework)
@@ -74,7 +74,7 @@ foreach(width IN ITEMS typed drop_in)
     set_target_properties(test_main_${width} PROPERTIES CXX_EXTENSIONS OFF)
     if(PROACTOR_TEST_PCH)
         target_precompile_headers(test_main_${width} PRIVATE
-            <boost/asio.hpp> <boost/test/unit_test.hpp>)
+            <boost/asio.hpp> <boost/test/unit_test.hpp> <proactor.hpp>)
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
             target_compile_options(test_flags_${width} INTERFACE -fpch-preprocess)
         elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
