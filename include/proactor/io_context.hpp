@@ -7,9 +7,13 @@
 #include <proactor/metrics.hpp>
 
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/detail/concurrency_hint.hpp>
 #include <boost/asio/detail/wrapped_handler.hpp>
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
+#if PROACTOR_HAS_SERVICE_MAKER
+#include <boost/asio/config.hpp>
+#endif
 
 #include <chrono>
 #include <cstddef>
@@ -19,12 +23,22 @@
 
 namespace proactor {
 
+namespace detail {
+
+/// Allocators that Asio's `execution_context` takes: none before Boost 1.89.
+template <typename Allocator>
+concept context_allocator =
+    std::is_constructible_v<asio::execution_context, std::allocator_arg_t, const Allocator&>;
+
+} // namespace detail
+
 /// An execution context for Asio's I/O objects over a completion driver: `boost::asio::io_context`
 /// with another engine.
 ///
 /// It offers what Asio's offers, with the same meanings: run functions for any number of threads,
 /// work counting, an executor with all properties, services. A concurrency hint is accepted and
-/// changes no guarantee.
+/// changes no guarantee: Asio's configuration has it, but one that would turn locks off counts as
+/// `BOOST_ASIO_CONCURRENCY_HINT_SAFE`.
 ///
 /// Threads: all members are safe on any thread but the constructors and the destructor. The
 /// destructor ends everything in flight before it destroys a handler, on whatever thread; destroying
@@ -57,6 +71,18 @@ public:
     io_context();
     explicit io_context(int concurrency_hint);
     explicit io_context(const context_options& options);
+#if PROACTOR_HAS_SERVICE_MAKER
+    /// With services from the start. Neither they nor a configuration change the driver.
+    explicit io_context(const service_maker& initial_services);
+
+    /// With an allocator for services, where Asio's `execution_context` takes one.
+    template <detail::context_allocator Allocator>
+    io_context(std::allocator_arg_t, const Allocator& a);
+    template <detail::context_allocator Allocator>
+    io_context(std::allocator_arg_t, const Allocator& a, int concurrency_hint);
+    template <detail::context_allocator Allocator>
+    io_context(std::allocator_arg_t, const Allocator& a, const service_maker& initial_services);
+#endif
     ~io_context();
 
     executor_type get_executor() noexcept;
@@ -113,7 +139,11 @@ private:
     class marker;
     struct opened;
 
-    explicit io_context(opened o, const context_options& options);
+    template <typename... Base>
+    io_context(opened o, const context_options& options, const Base&... base);
+#if PROACTOR_HAS_SERVICE_MAKER
+    static asio::config_from_concurrency_hint config_of(int concurrency_hint);
+#endif
     static opened open(const context_options& options);
 
     count_type run_all(clock::time_point deadline, bool block);
@@ -224,6 +254,13 @@ public:
     {
         return asio::execution::mapping.thread;
     }
+#if defined(BOOST_ASIO_EXECUTION_INLINE_EXCEPTION_HANDLING_HPP) // Boost 1.90 has it, 1.88 has not
+    static constexpr asio::execution::inline_exception_handling_t
+    query(asio::execution::inline_exception_handling_t) noexcept
+    {
+        return asio::execution::inline_exception_handling.capture;
+    }
+#endif
     /// Threads inside run functions now, and 1 if there is none.
     std::size_t query(asio::execution::occupancy_t) const
     {

@@ -92,6 +92,10 @@ BOOST_AUTO_TEST_CASE(defaults)
         (asio::query(ex, execution::outstanding_work) == execution::outstanding_work.untracked));
     BOOST_TEST((asio::query(ex, execution::mapping) == execution::mapping.thread));
     BOOST_TEST((asio::query(ex, execution::allocator) == std::allocator<void>()));
+#if BOOST_VERSION >= 109000
+    BOOST_TEST((asio::query(ex, execution::inline_exception_handling)
+                == execution::inline_exception_handling.capture));
+#endif
 #if !PROACTOR_TEST_ORACLE
     static_assert(asio::can_query_v<own, execution::occupancy_t>);
     std::size_t const occupancy = asio::query(ex, execution::occupancy);

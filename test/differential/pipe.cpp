@@ -136,9 +136,8 @@ PROACTOR_TEST_BODY(pipe, closed)
     error_code ec;
     in.async_read_some(asio::buffer(data), report{"read"});
     in.async_read_some(asio::mutable_buffer(), report{"empty read"});
+    in.async_read_some(asio::null_buffers(), report{"null read"});
     out.async_write_some(asio::buffer("x", 1), report{"write"});
-    run_all(ctx);
-    in.async_read_some(asio::null_buffers(), report{"null read"}); // its turn depends on the release
     run_all(ctx);
     in.read_some(asio::buffer(data), ec);
     log("read", ec);

@@ -12,7 +12,7 @@
 ///   `addrinfo_type`.
 /// - `buffer_sequence_adapter`: any buffer sequence as an array of `iovec`.
 /// - `io_object_impl` and the service templates that the hook names: see `asio_hooks.hpp`.
-/// - `throw_error`.
+/// - `throw_error`, and the macros for concurrency hints.
 /// - `binder1`, `binder2`: a handler with its results, which its executor gets; `handler_` is public.
 /// - `get_signal_state` and its `signal_handler`: see `asio_signals.hpp`.
 ///
@@ -37,6 +37,9 @@
 
 /// And `signal_set_base`, with flags for a signal's action.
 #define PROACTOR_HAS_SIGNAL_FLAGS (BOOST_VERSION >= 108200)
+
+/// Contexts that are made with services in them, such as a configuration, came with Boost 1.87.
+#define PROACTOR_HAS_SERVICE_MAKER (BOOST_VERSION >= 108700)
 
 /// What stands outside of its namespaces has another prefix from Boost 1.92 on.
 #if defined(BOOST_ASIO_VERSIONED_NAME)

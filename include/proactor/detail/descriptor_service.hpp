@@ -292,7 +292,8 @@ private:
         begin<Payload, mode_is_for_waits>(false, d, l, handler, io_ex, request::poll{r});
     }
 
-    /// In the mode in which Asio has the descriptor for it. It ends at once if there is nothing to do.
+    /// In the mode in which Asio has the descriptor for it; one that is closed has none. It ends at once if
+    /// there is nothing to do.
     template <typename Payload, bool NonBlocking = true, typename Handler, typename IoExecutor,
               typename... Args>
     void begin(bool nothing, handle_state& d, lane l, Handler& handler, const IoExecutor& io_ex,
@@ -301,7 +302,7 @@ private:
         namespace ops = asio::detail::descriptor_ops;
         error_code ec;
         const bool ended = nothing
-            || (NonBlocking && !(d.flags & ops::non_blocking)
+            || ((NonBlocking || !d.is_open()) && !(d.flags & ops::non_blocking)
                 && !ops::set_internal_non_blocking(d.handle, d.flags, true, ec));
         start_unless<Payload>(ended, ec, d, l, handler, io_ex, std::forward<Args>(args)...);
     }

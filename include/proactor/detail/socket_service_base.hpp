@@ -416,7 +416,7 @@ protected:
                                                                : request::readiness::read};
     }
 
-    /// Starts an operation, in the mode in which Asio has the socket for it.
+    /// Starts an operation, in the mode in which Asio has the socket for it. A closed one has none.
     template <typename Payload, typename Handler, typename IoExecutor, typename... Args>
     void begin(handle_state& s, lane l, Handler& handler, const IoExecutor& io_ex, Args&&... args)
     {
@@ -445,7 +445,7 @@ protected:
                        const IoExecutor& io_ex, Args&&... args)
     {
         error_code ec;
-        const bool ended = nothing || (NonBlocking && !may_begin(s, ec));
+        const bool ended = nothing || ((NonBlocking || !s.is_open()) && !may_begin(s, ec));
         this->template start_unless<Payload>(ended, ec, s, l, handler, io_ex,
                                              std::forward<Args>(args)...);
     }

@@ -64,12 +64,7 @@ inline io_context::opened io_context::open(const context_options& options)
 }
 
 inline io_context::io_context()
-    : io_context(context_options{})
-{
-}
-
-inline io_context::io_context(int)
-    : io_context(context_options{})
+    : io_context(BOOST_ASIO_CONCURRENCY_HINT_DEFAULT)
 {
 }
 
@@ -78,8 +73,57 @@ inline io_context::io_context(const context_options& options)
 {
 }
 
-inline io_context::io_context(opened o, const context_options& options)
-    : engine_(std::move(o.driver), options)
+#if PROACTOR_HAS_SERVICE_MAKER
+inline io_context::io_context(int concurrency_hint)
+    : io_context(open({}), {}, config_of(concurrency_hint))
+{
+}
+
+inline io_context::io_context(const service_maker& initial_services)
+    : io_context(open({}), {}, initial_services)
+{
+}
+
+template <detail::context_allocator Allocator>
+io_context::io_context(std::allocator_arg_t, const Allocator& a)
+    : io_context(std::allocator_arg, a, BOOST_ASIO_CONCURRENCY_HINT_DEFAULT)
+{
+}
+
+template <detail::context_allocator Allocator>
+io_context::io_context(std::allocator_arg_t, const Allocator& a, int concurrency_hint)
+    : io_context(open({}), {}, std::allocator_arg, a, config_of(concurrency_hint))
+{
+}
+
+template <detail::context_allocator Allocator>
+io_context::io_context(std::allocator_arg_t, const Allocator& a,
+                       const service_maker& initial_services)
+    : io_context(open({}), {}, std::allocator_arg, a, initial_services)
+{
+}
+
+/// Asio's scheduler reads in the configuration whether to lock. Where it serves a context of
+/// ours, it has a thread of its own: they stay on.
+inline asio::config_from_concurrency_hint io_context::config_of(int concurrency_hint)
+{
+    const int hint = concurrency_hint == 1 ? BOOST_ASIO_CONCURRENCY_HINT_1 : concurrency_hint;
+    const bool locks = BOOST_ASIO_CONCURRENCY_HINT_IS_LOCKING(SCHEDULER, hint)
+        && BOOST_ASIO_CONCURRENCY_HINT_IS_LOCKING(REACTOR_REGISTRATION, hint)
+        && BOOST_ASIO_CONCURRENCY_HINT_IS_LOCKING(REACTOR_IO, hint);
+    return asio::config_from_concurrency_hint(locks ? hint : BOOST_ASIO_CONCURRENCY_HINT_SAFE);
+}
+#else
+inline io_context::io_context(int)
+    : io_context(context_options{})
+{
+}
+#endif
+
+template <typename... Base>
+io_context::io_context(opened o, const context_options& options, const Base&... base)
+    : asio::execution_context(base...)
+    , engine_(std::move(o.driver), options)
 {
     asio::use_service<marker>(static_cast<asio::execution_context&>(*this));
 }

@@ -7,6 +7,11 @@
 #include <mutex>
 #include <type_traits>
 
+// From Boost 1.90 on `add_service` is deprecated for `make_service`, which can make nothing
+// that takes an `io_context`. To call it for a user warns him of nothing that he could change.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
 namespace proactor::detail {
 
 /// Services whose constructor takes an `io_context` and no other execution context.
@@ -80,5 +85,7 @@ void add_service(proactor::io_context& context, Service* service)
 }
 
 } // namespace boost::asio
+
+#pragma GCC diagnostic pop
 
 #endif
