@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(opens_and_closes)
 
 BOOST_AUTO_TEST_CASE(in_a_coroutine)
 {
-    test::context ctx;
+    test::context ctx(proactor::context_options{.pool_threads = 1});
     std::uint64_t count = 99;
     auto const body = [&]() -> test::awaitable<void> {
         std::uint64_t before = 0;
