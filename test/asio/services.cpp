@@ -135,9 +135,11 @@ BOOST_AUTO_TEST_CASE(the_context_shuts_services_down_before_it_destroys_them)
         asio::use_service<counter>(ctx);
     }
     events = nullptr;
-    BOOST_REQUIRE(seen.size() == 2u);
-    BOOST_TEST(seen[0] == std::string("shutdown"));
-    BOOST_TEST(seen[1] == std::string("destroyed"));
+    std::string all;
+    for (char const* event : seen)
+        all += event + std::string(" ");
+    // Asio's own destructor does it once more from then on.
+    BOOST_TEST(all == (BOOST_VERSION < 108300 ? "shutdown destroyed " : "shutdown shutdown destroyed "));
 }
 
 BOOST_AUTO_TEST_CASE(a_service_may_be_used_from_the_context_of_an_executor)
