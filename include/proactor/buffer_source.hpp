@@ -26,6 +26,14 @@ struct pool_options
     /// On io_uring (Linux 6.15) a `receive_stream` has the kernel do it, and other receives out of such a pool are
     /// a call each.
     bool in_parts = false;
+
+    /// What is there for a `receive_stream` of bytes is received at once, into as many buffers as it takes, which
+    /// then come one after the other: of use to messages that are longer than a buffer. What a stream gets ahead
+    /// of its waits may exceed its bound, by all buffers of the pool up to 256; others wait until some are back.
+    ///
+    /// On io_uring (Linux 6.16), where other receives out of such a pool are a call each; without effect elsewhere,
+    /// and with `in_parts`.
+    bool bundles = false;
 };
 
 /// Memory in buffers of one size, out of which a driver fills one when there is something to fill it with:
@@ -53,6 +61,7 @@ public:
     std::size_t size() const noexcept { return size_; }
     std::size_t count() const noexcept { return count_; }
     bool in_parts() const noexcept { return in_parts_; }
+    bool bundles() const noexcept { return bundles_; }
 
     /// How many buffers nobody has, or has a part of. Exact while no other thread takes or returns any.
     std::size_t available() const noexcept
@@ -213,6 +222,7 @@ private:
     const std::size_t size_;
     const std::size_t stride_;
     const bool in_parts_;
+    const bool bundles_;
     std::byte* memory_;
     /// Behind those of the pool as many spares: a driver that has lent all may need one itself.
     std::unique_ptr<piece[]> pieces_;

@@ -110,6 +110,8 @@ struct memory_region : detail::list_hook
 /// for something out of it, keeps it until `release`: with others what names it ends with `EINVAL`. [D33] What
 /// a receive on a stream brings out of a source in parts takes no more of a buffer than its bytes, and the next
 /// goes on there; a buffer is free when all that was taken of it is back. What cannot be cut has one of its own.
+/// [D34] Out of a source with bundles a receive that goes on may get more than is `enough`, up to all that is
+/// free; nothing else differs.
 ///
 /// Fork. [D23] What a child process does with the driver that it inherits, its destruction included,
 /// does nothing to the parent's. In the child the system is asked for nothing, a cancellation is

@@ -5,6 +5,7 @@
 #include <proactor/driver.hpp>
 
 #include <bit>
+#include <cassert>
 #include <mutex>
 #include <new>
 #include <utility>
@@ -34,6 +35,7 @@ buffer_source::buffer_source(std::size_t count, std::size_t size, pool_options o
     , size_(size)
     , stride_(stride_of(size))
     , in_parts_(options.in_parts)
+    , bundles_(options.bundles && !options.in_parts)
     , pieces_(new piece[2 * count])
     , inside_(static_cast<std::int64_t>(count))
     , away_(static_cast<std::int64_t>(count))
@@ -260,6 +262,7 @@ std::uint32_t buffer_source::lend() noexcept
 void buffer_source::filled(std::uint32_t number) noexcept
 {
     piece& p = pieces_[number - 1];
+    assert(p.lent);
     p.lent = false;
     taken(p);
 }

@@ -94,4 +94,34 @@ BOOST_AUTO_TEST_CASE(parts_of_buffers)
     PROACTOR_TEST_NO_ALLOCATIONS(after - before);
 }
 
+BOOST_AUTO_TEST_CASE(bundles_of_buffers)
+{
+    test::context ctx;
+    proactor::buffer_pool pool(ctx, 40, 2, {.bundles = true});
+    struct test::tcp_pair pair(ctx);
+    std::uint64_t before = 1, after = 0;
+    asio::co_spawn(
+        ctx,
+        [&]() -> asio::awaitable<void> {
+            proactor::receive_stream received(pair.a, pool, 4);
+            std::optional<proactor::pooled_buffer> last[3];
+            for (int i = 0; i < 400; ++i)
+            {
+                if (i == 200)
+                    before = test::allocations();
+                pair.b.write_some(asio::buffer("0123456789abcdefghijklmnopqrstuvwxyz", 36));
+                for (std::size_t n = 0; n < 36;)
+                {
+                    auto& buffer = last[n % 3];
+                    buffer = co_await received.async_next(asio::use_awaitable);
+                    n += buffer->size();
+                }
+            }
+            after = test::allocations();
+        },
+        asio::detached);
+    test::run(ctx);
+    PROACTOR_TEST_NO_ALLOCATIONS(after - before);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

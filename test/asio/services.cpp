@@ -139,7 +139,8 @@ BOOST_AUTO_TEST_CASE(the_context_shuts_services_down_before_it_destroys_them)
     for (char const* event : seen)
         all += event + std::string(" ");
     // Asio's own destructor does it once more from then on.
-    BOOST_TEST(all == (BOOST_VERSION < 108300 ? "shutdown destroyed " : "shutdown shutdown destroyed "));
+    BOOST_TEST(all
+               == (BOOST_VERSION < 108300 ? "shutdown destroyed " : "shutdown shutdown destroyed "));
 }
 
 BOOST_AUTO_TEST_CASE(a_service_may_be_used_from_the_context_of_an_executor)

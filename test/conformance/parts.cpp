@@ -1,8 +1,7 @@
 #include <proactor/driver.hpp>
 
-#include "driver_under_test.hpp"
+#include "many_receive.hpp"
 
-#include <proactor/buffer_source.hpp>
 #include <support/forked.hpp>
 
 #include <algorithm>
@@ -19,82 +18,8 @@
 namespace {
 
 using namespace test;
-using proactor::buffer_source;
 
-/// A source whose buffers are handed out in parts.
-class source
-{
-public:
-    source(std::size_t count, std::size_t size)
-        : of_(buffer_source::make(count, size, {.in_parts = true}))
-    {
-    }
-    ~source() { of_->release(); }
-    source(const source&) = delete;
-
-    buffer_source& operator*() const { return *of_; }
-    buffer_source* operator->() const { return of_; }
-
-private:
-    buffer_source* of_;
-};
-
-/// What somebody has got.
-struct part
-{
-    std::uint32_t number;
-    std::size_t size;
-};
-
-std::string text_of(const buffer_source& from, part p)
-{
-    return {static_cast<const char*>(from.data(p.number)), p.size};
-}
-
-/// A receive that goes on; what comes is kept.
-class many_receive : public proactor::multishot_operation
-{
-public:
-    explicit many_receive(buffer_source& from, std::size_t bound = 1000, bool stream = true)
-        : multishot_operation(&end, &item), from_(from), bound_(bound)
-    {
-        request::receive_pooled r;
-        r.source = &from;
-        r.stream = stream;
-        r.many = true;
-        request = r;
-    }
-    ~many_receive() { give_back(); }
-
-    std::string text() const
-    {
-        std::string all;
-        for (const part& p : parts)
-            all += text_of(from_, p);
-        return all;
-    }
-    void give_back()
-    {
-        for (const part& p : parts)
-            from_.give_back(p.number);
-        parts.clear();
-    }
-
-    std::vector<part> parts;
-    int ends = 0;
-
-private:
-    static void item(multishot_operation& base, std::uint64_t value)
-    {
-        auto& self = static_cast<many_receive&>(base);
-        self.parts.push_back({request::buffer_of(value), request::bytes_of(value)});
-        self.enough = self.parts.size() >= self.bound_;
-    }
-    static void end(void*, operation& base) { ++static_cast<many_receive&>(base).ends; }
-
-    buffer_source& from_;
-    std::size_t bound_;
-};
+constexpr proactor::pool_options in_parts{.in_parts = true};
 
 struct receive : test_operation
 {
@@ -104,16 +29,6 @@ struct receive : test_operation
     }
     part won() const { return {outcome.flags, value()}; }
 };
-
-bool ends(driver_under_test& d, many_receive& op)
-{
-    return d.wait_until([&] { return op.ends != 0; }) && op.ends == 1;
-}
-
-bool comes(driver_under_test& d, many_receive& op, std::string_view text)
-{
-    return d.wait_until([&] { return op.text().size() >= text.size(); }) && op.text() == text;
-}
 
 /// Whether one of them begins where another one ends.
 bool adjacent(const buffer_source& from, part one, part other)
@@ -127,7 +42,7 @@ BOOST_AUTO_TEST_SUITE(parts)
 
 CONFORMANCE_CASE(of_one_buffer_for_what_comes_in_turn, "[D33]")
 {
-    source from(1, 32);
+    source from(1, 32, in_parts);
     auto [one, other] = tcp_pair();
     attachment& a = d.attach(one);
     many_receive op(*from);
@@ -178,7 +93,7 @@ CONFORMANCE_CASE(of_one_buffer_for_what_comes_in_turn, "[D33]")
 
 CONFORMANCE_CASE(a_buffer_of_which_nobody_has_any_is_free, "[D33] [D26]")
 {
-    source from(1, 64);
+    source from(1, 64, in_parts);
     auto [one, other] = tcp_pair();
     attachment& a = d.attach(one);
     attachment& nowhere = d->attach(invalid_handle);
@@ -225,7 +140,7 @@ BOOST_AUTO_TEST_CASE(of_one_submission)
         || !kernel_has_parts())
         return;
     driver_under_test d(256);
-    source from(4, 256);
+    source from(4, 256, in_parts);
     auto [one, other] = tcp_pair();
     attachment& a = d.attach(one);
     const auto before = d->counters().submissions;
@@ -250,7 +165,7 @@ CONFORMANCE_CASE(of_many_streams_with_what_was_sent_to_each, "[D33] [D30]")
 {
     constexpr std::size_t streams = 5;
     std::minstd_rand random(d.entries);
-    source from(8, 64);
+    source from(8, 64, in_parts);
     struct stream
     {
         handle_pair pair = tcp_pair();
@@ -342,7 +257,7 @@ CONFORMANCE_CASE(of_many_streams_with_what_was_sent_to_each, "[D33] [D30]")
 
 CONFORMANCE_CASE(for_single_receives_as_well, "[D33]")
 {
-    source from(2, 16);
+    source from(2, 16, in_parts);
     auto [one, other] = tcp_pair();
     attachment& a = d.attach(one);
     receive first(from), second(from), third(from);
@@ -372,7 +287,7 @@ CONFORMANCE_CASE(for_single_receives_as_well, "[D33]")
 // What is left of a buffer may be too little for them.
 CONFORMANCE_CASE(not_of_what_cannot_be_cut, "[D33] [D25]")
 {
-    source from(4, 16);
+    source from(4, 16, in_parts);
     auto [one, other] = tcp_pair();
     const auto [two, sender] = socket_pair(SOCK_DGRAM);
     const auto [out, in] = pipe_pair();
@@ -418,7 +333,7 @@ CONFORMANCE_CASE(not_of_what_cannot_be_cut, "[D33] [D25]")
 CONFORMANCE_CASE(outlive_driver_and_source, "[D33] [D21]")
 {
     std::vector<part> won;
-    std::optional<source> from(std::in_place, 2, 64);
+    std::optional<source> from(std::in_place, 2, 64, in_parts);
     buffer_source& object = **from;
     {
         driver_under_test own(d.entries);
@@ -452,7 +367,7 @@ CONFORMANCE_CASE(outlive_driver_and_source, "[D33] [D21]")
 
 CONFORMANCE_CASE(are_a_child_s_own, "[D33] [D24]")
 {
-    source from(2, 64);
+    source from(2, 64, in_parts);
     auto [one, other] = tcp_pair();
     attachment& a = d.attach(one);
     many_receive op(*from);

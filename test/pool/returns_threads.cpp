@@ -230,6 +230,50 @@ BOOST_AUTO_TEST_CASE(another_thread_returns_the_parts_of_streams)
     BOOST_TEST(pool.available() == 3u);
 }
 
+// The system gets them back in another order than that in which it has filled them.
+BOOST_AUTO_TEST_CASE(other_threads_return_what_came_at_once)
+{
+    test::context ctx;
+    buffer_pool pool(ctx, 32, 50, {.bundles = true});
+    std::deque<destroyer> others(3);
+    std::vector<std::unique_ptr<connection>> connections;
+    std::deque<stream_collector> collectors;
+    std::deque<std::string> got(3);
+    for (std::size_t i = 0; i != got.size(); ++i)
+    {
+        connections.push_back(std::make_unique<connection>(ctx));
+        auto& c = *connections.back();
+        collectors.push_back({proactor::receive_stream(c.socket, pool), ctx.get_executor(),
+                              [&others, &text = got[i], n = 0u](pooled_buffer b) mutable
+                              {
+                                  text += text_of(b);
+                                  n = n * 5 + 3;
+                                  if (n % 4)
+                                      others[n % 4 - 1].give(std::move(b));
+                              }});
+        collectors.back().next();
+    }
+    std::string sent;
+    for (int i = 0; sent.size() < total; ++i)
+        sent += std::to_string(i);
+    std::deque<std::thread> senders;
+    for (auto& c : connections)
+        senders.emplace_back(
+            [&]
+            {
+                test::write_all(c->peer, sent);
+                c->peer.reset();
+            });
+    test::run(ctx);
+    for (auto& t : senders)
+        t.join();
+    for (auto const& text : got)
+        BOOST_TEST((text == sent));
+    for (auto& each : others)
+        each.end();
+    BOOST_TEST(pool.available() == 32u);
+}
+
 BOOST_AUTO_TEST_CASE(two_runners_share_a_pool)
 {
     test::context ctx;

@@ -51,7 +51,8 @@ void buffer_rings::open(buffer_source& s, int ring_fd)
     if (io_uring_register(static_cast<unsigned>(ring_fd), IORING_REGISTER_PBUF_RING, &r, 1) != 0)
         return unmap(q);
     q.source = &s;
-    *free = q;
+    q.places.resize(s.bundles() ? s.count() : 0);
+    *free = std::move(q);
     s.owner_note = group + 1u;
 }
 
@@ -60,6 +61,8 @@ void buffer_rings::fill(queue& q)
     const std::uint16_t before = q.tail;
     while (const std::uint32_t number = q.source->lend())
     {
+        if (!q.places.empty())
+            q.places[number - 1] = q.tail;
         io_uring_buf& entry = q.entries[q.tail++ & q.mask];
         // Not all of an entry: what stands behind it in the first one is the tail.
         entry.addr = reinterpret_cast<std::uint64_t>(q.source->data(number));
@@ -80,6 +83,25 @@ std::uint32_t buffer_rings::filled(buffer_source& s, const io_uring_cqe& cqe)
                              cqe.flags & abi::cqe_buf_more);
     s.filled(number);
     return number;
+}
+
+/// Shortens the first one to its buffer, if there are more. An entry stays as it is until what it has stood for
+/// has been told of; how much the kernel puts there may have become less than was lent.
+bool buffer_rings::split(const buffer_source& s, io_uring_cqe& first,
+                         io_uring_cqe& rest) const noexcept
+{
+    const queue& q = queues_[group_of(s)];
+    const std::uint16_t place = q.places[first.flags >> IORING_CQE_BUFFER_SHIFT];
+    const auto here = static_cast<int>(q.entries[place & q.mask].len);
+    if (first.res <= here)
+        return false;
+    const std::uint32_t next = q.entries[(place + 1) & q.mask].bid;
+    rest.res -= here;
+    rest.flags = (rest.flags & ((1u << IORING_CQE_BUFFER_SHIFT) - 1))
+        | next << IORING_CQE_BUFFER_SHIFT;
+    first.res = here;
+    first.flags |= IORING_CQE_F_MORE;
+    return true;
 }
 
 void buffer_rings::end(buffer_source& s) noexcept

@@ -55,6 +55,21 @@ public:
     /// it has filled, which of a source in parts is `none` for nothing.
     std::uint32_t filled(buffer_source& s, const io_uring_cqe& cqe);
 
+    /// Calls `f` with a completion for which the kernel has chosen buffers; with one for each if they are several,
+    /// which are those that were lent one after the other.
+    template <typename F>
+    void each(const buffer_source& s, io_uring_cqe cqe, F f) const
+    {
+        while (s.bundles() && cqe.res > 0)
+        {
+            io_uring_cqe first = cqe;
+            if (!split(s, first, cqe))
+                break;
+            f(first);
+        }
+        f(cqe);
+    }
+
     /// Takes a source back, out of which nothing is in flight.
     void end(buffer_source& s) noexcept;
 
@@ -72,10 +87,13 @@ private:
         std::uint16_t mask = 0;
         std::uint16_t tail = 0;
         int ring_fd = -1;
+        /// With bundles: where the buffers stand that the kernel has, or has filled last, by their ids.
+        std::vector<std::uint16_t> places;
     };
 
     void open(buffer_source& s, int ring_fd);
     static void fill(queue& q);
+    bool split(const buffer_source& s, io_uring_cqe& first, io_uring_cqe& rest) const noexcept;
     static void unmap(queue& q) noexcept;
 
     std::vector<queue> queues_; ///< by group

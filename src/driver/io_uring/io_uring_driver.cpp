@@ -5,6 +5,7 @@
 #include "../posix/readiness.hpp"
 #include "abi.hpp"
 #include "buffer_rings.hpp"
+#include "event_handle.hpp"
 #include "fixed_buffers.hpp"
 #include "fixed_files.hpp"
 #include "prepare.hpp"
@@ -17,7 +18,6 @@
 #include <atomic>
 #include <cerrno>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -53,40 +53,6 @@ constexpr auto ending_otherwise
 /// And those that may bring nothing, and are not done.
 constexpr auto receiving
     = kinds<request::receive, request::receive_message, request::receive_pooled>;
-
-/// A file descriptor that other threads write to, and that the ring polls.
-class event_handle
-{
-public:
-    event_handle() = default;
-    ~event_handle() { close(); }
-    event_handle(const event_handle&) = delete;
-    event_handle& operator=(const event_handle&) = delete;
-
-    /// Returns 0 or the system's code.
-    int open() noexcept
-    {
-        fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        return fd_ < 0 ? errno : 0;
-    }
-    void close() noexcept
-    {
-        if (fd_ >= 0)
-            ::close(std::exchange(fd_, -1));
-    }
-
-    int fd() const noexcept { return fd_; }
-    void signal() const noexcept { ::eventfd_write(fd_, 1); }
-    /// True if it was signalled.
-    bool clear() const noexcept
-    {
-        eventfd_t n;
-        return ::eventfd_read(fd_, &n) == 0;
-    }
-
-private:
-    int fd_ = -1;
-};
 
 class io_uring_driver final : public detail::posix_driver
 {
@@ -144,6 +110,9 @@ public:
     {
         if (!asleep_.load(std::memory_order_relaxed)) // a sleeper takes them, and has to see them
             ring_.drain([this](const io_uring_cqe& cqe) { set_aside_.push_back(cqe); });
+        // A child has no entries of the buffers' queues to look at.
+        for (const io_uring_cqe& cqe : std::exchange(set_aside_, {}))
+            each(cqe, [this](const io_uring_cqe& one) { set_aside_.push_back(one); });
     }
 
     void thread_begin() override { ring_.thread_begin(); }
@@ -291,6 +260,7 @@ private:
         accepts_multishot_ = can_accept_multishot(usable);
         receives_multishot_ = can_receive_multishot(usable);
         receives_in_parts_ = can_receive_in_parts(usable, ring_.features());
+        receives_bundles_ = can_receive_bundles(usable, ring_.features());
         memory_.clear();
         files_.clear();
         memory_.set_served(usable[IORING_OP_READ_FIXED] && usable[IORING_OP_WRITE_FIXED]);
@@ -366,7 +336,11 @@ private:
         if (sqe.opcode == IORING_OP_SEND_ZC)
             memory_.apply_to_send(sqe);
         else if (goes_on(op) && can_multishot(op))
+        {
             make_multishot(sqe);
+            if (bundles(op))
+                make_bundles(sqe);
+        }
     }
 
     /// Into the ring, as what the ring itself serves.
@@ -416,14 +390,20 @@ private:
         return true;
     }
 
-    /// Whether the kernel may choose the operation's buffer. Out of one in parts it takes what is left, which
-    /// may be too little for what cannot be cut; and completions of receives that go on are in the order in
-    /// which they have used it, whoever has run them.
+    /// Whether the kernel may choose the operation's buffer. Out of one in parts it takes what is left, and with
+    /// bundles it may have shortened one for a receive that came to nothing: too little for what cannot be cut.
+    /// And completions of receives that go on are in the order in which they have used it, whoever has run them.
     bool may_choose(const operation& op) const noexcept
     {
         const auto* r = op.request.get_if<request::receive_pooled>();
-        return !request::source_of(op.request)->in_parts()
-            || (receives_in_parts_ && r && r->many && request::of_stream(*r));
+        const bool in_order = request::source_of(op.request)->in_parts() || bundles(op);
+        return !in_order || (receives_in_parts_ && r && r->many && request::of_stream(*r));
+    }
+
+    bool bundles(const operation& op) const noexcept
+    {
+        const buffer_source* s = request::source_of(op.request);
+        return receives_bundles_ && s && s->bundles();
     }
 
     /// Of a listener that other processes share, see `shared_`, one connection at a time.
@@ -533,9 +513,32 @@ private:
             detail::annotate_reap(&op);
             op.immediate = turn_ == op.driver_turn;
             if (cqe.flags & IORING_CQE_F_BUFFER) [[unlikely]]
-                got_buffer(op, cqe);
+                return got_buffers(op, cqe);
             completed(op, cqe.res, cqe.flags);
         }
+    }
+
+    /// Calls `f` for each buffer of a completion, which may tell of several, or of none.
+    template <typename F>
+    void each(const io_uring_cqe& cqe, F f)
+    {
+        if (cqe.flags & IORING_CQE_F_BUFFER)
+        {
+            const auto& op = *reinterpret_cast<operation*>(cqe.user_data);
+            buffers_.each(*request::source_of(op.request), cqe, f);
+        }
+        else
+            f(cqe);
+    }
+
+    void got_buffers(operation& op, const io_uring_cqe& cqe)
+    {
+        each(cqe,
+             [&](const io_uring_cqe& one)
+             {
+                 got_buffer(op, one);
+                 completed(op, one.res, one.flags);
+             });
     }
 
     /// The kernel has chosen one for the operation.
@@ -753,6 +756,7 @@ private:
     bool accepts_multishot_ = false;
     bool receives_multishot_ = false;
     bool receives_in_parts_ = false;
+    bool receives_bundles_ = false;
     bool armed_ = false;
     bool in_sleep_ = false; ///< what is drained now ends a sleep
     bool rung_ = false;     ///< the next sleep has been ended already

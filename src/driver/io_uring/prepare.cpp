@@ -272,6 +272,11 @@ void make_multishot(io_uring_sqe& sqe) noexcept
     }
 }
 
+void make_bundles(io_uring_sqe& sqe) noexcept
+{
+    sqe.ioprio |= abi::recvsend_bundle;
+}
+
 void prepare_poll(io_uring_sqe& sqe, operation& op, int handle, unsigned mask)
 {
     sqe = {};

@@ -17,6 +17,9 @@ void prepare(io_uring_sqe& sqe, operation& op);
 /// which it tells by the absence of IORING_CQE_F_MORE.
 void make_multishot(io_uring_sqe& sqe) noexcept;
 
+/// Has such a receive fill as many buffers as there are data for, before it tells.
+void make_bundles(io_uring_sqe& sqe) noexcept;
+
 /// A wait until a handle is ready, on behalf of the operation.
 void prepare_poll(io_uring_sqe& sqe, operation& op, int handle, unsigned mask);
 

@@ -104,6 +104,11 @@ bool can_receive_in_parts(const opcodes& supported, unsigned features) noexcept
     return can_receive_multishot(supported) && (features & abi::feature_no_iowait);
 }
 
+bool can_receive_bundles(const opcodes& supported, unsigned features) noexcept
+{
+    return can_receive_in_parts(supported, features) && has(supported, abi::op_pipe);
+}
+
 bool can_accept_multishot(const opcodes& supported) noexcept
 {
     return multishot_accepts && has(supported, IORING_OP_SOCKET);

@@ -35,6 +35,10 @@ bool can_receive_multishot(const opcodes& supported) noexcept;
 /// one only since 6.15, which a feature of the same release tells.
 bool can_receive_in_parts(const opcodes& supported, unsigned features) noexcept;
 
+/// Whether one of their completions may tell of several buffers: since 6.10, but with gaps between what has come
+/// until 6.16, which an opcode of that release tells.
+bool can_receive_bundles(const opcodes& supported, unsigned features) noexcept;
+
 } // namespace proactor::io_uring
 
 #endif
