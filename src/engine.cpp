@@ -44,19 +44,25 @@ engine::~engine()
     ignore_forks();
 }
 
-/// Whether a run function around the innermost one of this thread is this engine's.
-[[gnu::cold]] bool engine::inside_around(const runner* innermost) const noexcept
+/// The run function of this engine next around the innermost one of this thread, or null.
+[[gnu::cold]] engine::runner* engine::runner_around(const runner* innermost) const noexcept
 {
-    for (const runner* r = innermost->up_; r; r = r->up_)
-        if (&r->engine_ == this)
-            return true;
-    return false;
+    runner* r = innermost->up_;
+    while (r && &r->engine_ != this)
+        r = r->up_;
+    return r;
+}
+
+/// This thread's innermost run function of this engine, or null.
+inline engine::runner* engine::innermost_runner() const noexcept
+{
+    runner* r = runner::innermost;
+    return !r || &r->engine_ == this ? r : runner_around(r);
 }
 
 bool engine::inside() const noexcept
 {
-    const runner* r = runner::innermost;
-    return r && (&r->engine_ == this || inside_around(r));
+    return innermost_runner();
 }
 
 void engine::work_started()
@@ -171,6 +177,15 @@ void engine::post(operation& op)
 {
     if (mailbox_.push(op))
         driver_->wake();
+}
+
+void engine::defer(operation& op)
+{
+    runner* r = defers_ ? innermost_runner() : nullptr;
+    if (r)
+        r->deferred_.push(op);
+    else
+        post(op);
 }
 
 void engine::post_counted(operation& op)
@@ -713,6 +728,7 @@ engine::runner::~runner()
     unlink();
     if (!admitted_)
         return;
+    end_deferral(); // of a handler that has thrown
     if (unfinished_)
         e.count_work(-1);
     if (!e.stopped_.load(std::memory_order_relaxed))
@@ -754,8 +770,32 @@ inline bool engine::runner::complete_alone()
     self->leave();
     if (!op) [[unlikely]]
         return false;
-    op->complete(&engine_);
+    complete(*op);
     return true;
+}
+
+inline void engine::runner::complete(operation& op)
+{
+    op.complete(&engine_);
+    if (!deferred_.empty()) [[unlikely]]
+    {
+        section_guard held(engine_.section_);
+        end_deferral();
+    }
+}
+
+/// In the section.
+[[gnu::cold]] void engine::runner::end_deferral()
+{
+    if (deferred_.empty())
+        return;
+    engine_.take_mail(); // what was posted earlier stays ahead
+    while (operation* op = deferred_.pop())
+    {
+        engine_.count_work(1);
+        engine_.ready_.push(*op);
+    }
+    engine_.wake_another();
 }
 
 operation* engine::runner::take_next(clock::time_point deadline, bool block)
@@ -773,7 +813,7 @@ operation* engine::runner::take_next(clock::time_point deadline, bool block)
     operation* op = take_next(deadline, block);
     if (!op)
         return false;
-    op->complete(&engine_);
+    complete(*op);
     return true;
 }
 

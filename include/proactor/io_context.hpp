@@ -145,11 +145,11 @@ private:
     static asio::config_from_concurrency_hint config_of(int concurrency_hint);
 #endif
     static opened open(const context_options& options);
+    void note_hint(int hint);
+    static bool passed(clock::time_point deadline);
 
     count_type run_all(clock::time_point deadline, bool block);
     count_type run_single(clock::time_point deadline, bool block);
-    template <typename Clock, typename Duration>
-    static clock::time_point to_steady(const std::chrono::time_point<Clock, Duration>& t);
 
     struct thread_key : asio::detail::thread_context
     {

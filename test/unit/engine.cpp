@@ -242,6 +242,47 @@ BOOST_AUTO_TEST_CASE(an_exception_of_the_last_handler_leaves_no_work)
     BOOST_TEST(l.run() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_deferred_comes_behind_what_is_posted_before_the_handler_ends)
+{
+    loop l;
+    recorded ops(6);
+    ops[0].when_completed = [&] {
+        ops.order.push_back(0);
+        l.engine.defer(ops[3]);
+        l.engine.post(ops[1]);
+        l.engine.defer(ops[4]);
+        BOOST_TEST(l.poll() == 1u); // others inside do not get to see them
+        l.engine.post(ops[2]);
+    };
+    ops[4].when_completed = [&] {
+        ops.order.push_back(4);
+        l.engine.defer(ops[5]);
+        throw 1; // and it is not lost
+    };
+    l.engine.defer(ops[0]);
+    BOOST_CHECK_THROW(l.run(), int);
+    BOOST_TEST(!l.engine.stopped());
+    BOOST_TEST(l.run() == 1u);
+    BOOST_TEST((ops.order == order{0, 1, 2, 3, 4, 5}));
+    BOOST_TEST(ops.each_ended_once());
+    BOOST_TEST(l.engine.stopped());
+}
+
+BOOST_AUTO_TEST_CASE(deferred_as_posted_it_keeps_its_place)
+{
+    loop l;
+    recorded ops(3);
+    l.engine.defer_as_post();
+    ops[0].when_completed = [&] {
+        ops.order.push_back(0);
+        l.engine.defer(ops[1]);
+        l.engine.post(ops[2]);
+    };
+    l.engine.post(ops[0]);
+    BOOST_TEST(l.run() == 3u);
+    BOOST_TEST((ops.order == order{0, 1, 2}));
+}
+
 BOOST_AUTO_TEST_CASE(handlers_may_run_others_inside)
 {
     loop l;

@@ -13,6 +13,7 @@
 /// - `buffer_sequence_adapter`: any buffer sequence as an array of `iovec`.
 /// - `io_object_impl` and the service templates that the hook names: see `asio_hooks.hpp`.
 /// - `throw_error`, and the macros for concurrency hints.
+/// - `chrono_time_traits`: which of its clocks a timer has.
 /// - `binder1`, `binder2`: a handler with its results, which its executor gets; `handler_` is public.
 /// - `get_signal_state` and its `signal_handler`: see `asio_signals.hpp`.
 ///

@@ -47,6 +47,13 @@ public:
     /// Lets the loop complete `op`, behind what is ready now. Counts as work until it has run.
     void post(operation& op);
 
+    /// As `post`, but from inside a handler behind what is posted before that ends: a continuation, which is
+    /// told to no other thread before.
+    void defer(operation& op);
+
+    /// From now on the two are one. Before the first run function.
+    void defer_as_post() noexcept { defers_ = false; }
+
     /// As `post`, for an operation that counts as work already.
     void post_counted(operation& op);
 
@@ -168,6 +175,8 @@ public:
     private:
         friend class engine;
         bool complete_alone();
+        void complete(operation& op);
+        void end_deferral();
         bool complete_next(clock::time_point deadline, bool block);
         operation* take_next(clock::time_point deadline, bool block);
 
@@ -175,6 +184,7 @@ public:
 
         engine& engine_;
         runner* const up_; ///< around this one
+        operation_queue deferred_; ///< by the handler that runs; only this thread's
         bool outermost_ = false;
         bool admitted_ = true;
         bool unfinished_ = false; ///< the last operation has run and still counts as work
@@ -186,7 +196,8 @@ public:
 private:
     void before_fork() noexcept override;
     void after_fork(bool in_child) noexcept override;
-    bool inside_around(const runner* innermost) const noexcept;
+    runner* innermost_runner() const noexcept;
+    runner* runner_around(const runner* innermost) const noexcept;
     bool post_alone(operation& op) noexcept;
     void post_inside(operation& op);
     void post_outside(operation& op);
@@ -263,6 +274,7 @@ private:
         sleeps
     } park_ = park::undecided;
 
+    bool defers_ = true;
     const unsigned max_runners_;
     const std::chrono::nanoseconds spin_time_;
     spin_policy spin_policy_;

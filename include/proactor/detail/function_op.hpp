@@ -60,9 +60,14 @@ private:
 };
 
 template <typename Function, typename Allocator>
-void post_function(engine& e, Function&& f, const Allocator& a)
+void post_function(engine& e, Function&& f, const Allocator& a, bool continuation = false)
 {
-    e.post(function_op<std::decay_t<Function>, Allocator>::create(std::forward<Function>(f), a));
+    auto& op
+        = function_op<std::decay_t<Function>, Allocator>::create(std::forward<Function>(f), a);
+    if (continuation)
+        e.defer(op);
+    else
+        e.post(op);
 }
 
 } // namespace proactor::detail

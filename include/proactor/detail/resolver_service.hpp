@@ -144,6 +144,7 @@ public:
     struct implementation_type : handle_state,
                                  given_implementation<resolver_service, implementation_type>
     {
+        bool moved_from = false; ///< lookups are aborted, until `cancel`, as in Asio
     };
     using endpoint_type = typename Protocol::endpoint;
     using query_type = asio::ip::basic_resolver_query<Protocol>;
@@ -157,12 +158,20 @@ public:
 
     void shutdown() override {} // the engine ends what is in flight
 
-    void construct(handle_state& r) { r = {}; }
-    void move_construct(handle_state& r, handle_state& other) noexcept { r.take(other); }
-    void move_assign(handle_state& r, resolver_service&, handle_state& other)
+    void construct(implementation_type& r)
+    {
+        static_cast<handle_state&>(r) = {};
+        r.moved_from = false;
+    }
+    void move_construct(implementation_type& r, implementation_type& other) noexcept
+    {
+        r.take(other);
+        r.moved_from = std::exchange(other.moved_from, true);
+    }
+    void move_assign(implementation_type& r, resolver_service&, implementation_type& other)
     {
         destroy(r);
-        r.take(other);
+        move_construct(r, other);
     }
 
     void destroy(handle_state& r)
@@ -178,7 +187,11 @@ public:
         destroy(r);
     }
 
-    void cancel(handle_state& r) { cancel_all(r); }
+    void cancel(implementation_type& r)
+    {
+        cancel_all(r);
+        r.moved_from = false;
+    }
 
     results_type resolve(handle_state&, const query_type& q, error_code& ec)
     {
@@ -192,16 +205,25 @@ public:
     }
 
     template <typename Handler, typename IoExecutor>
-    void async_resolve(handle_state& r, const query_type& q, Handler& handler,
+    void async_resolve(implementation_type& r, const query_type& q, Handler& handler,
                        const IoExecutor& io_ex)
     {
-        start<name_lookup<Protocol>>(r, lane::none, handler, io_ex, q);
+        start_lookup<name_lookup<Protocol>>(r, handler, io_ex, q);
     }
     template <typename Handler, typename IoExecutor>
-    void async_resolve(handle_state& r, const endpoint_type& e, Handler& handler,
+    void async_resolve(implementation_type& r, const endpoint_type& e, Handler& handler,
                        const IoExecutor& io_ex)
     {
-        start<endpoint_lookup<Protocol>>(r, lane::none, handler, io_ex, e);
+        start_lookup<endpoint_lookup<Protocol>>(r, handler, io_ex, e);
+    }
+
+private:
+    template <typename Lookup, typename Handler, typename IoExecutor, typename Question>
+    void start_lookup(implementation_type& r, Handler& handler, const IoExecutor& io_ex,
+                      const Question& q)
+    {
+        start_unless<Lookup>(r.moved_from, asio::error::operation_aborted, r, lane::none, handler,
+                             io_ex, q);
     }
 };
 

@@ -25,9 +25,7 @@
 
 namespace proactor::detail {
 
-using steady_timer_service =
-    timer_service<asio::detail::chrono_time_traits<std::chrono::steady_clock,
-                                                   asio::wait_traits<std::chrono::steady_clock>>>;
+using steady_timer_service = timer_service<steady_time_traits>;
 
 class timeout_control;
 

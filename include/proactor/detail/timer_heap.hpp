@@ -7,24 +7,19 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace proactor::detail {
 
-/// Waits ordered by their timers' expiry: a heap of four children a node, whose entries know their
-/// places, so that a timer leaves from anywhere. Equal times expire in the order in which they came
-/// to wait only as far as a heap keeps it, as in Asio.
+/// Waits ordered by their timers' expiry: a binary heap, whose entries know their places, so that a timer
+/// leaves from anywhere. In which order equal times expire follows from its shape and from the side on which
+/// ties are broken: both are those of Asio's heap, so that programs see the same order.
 template <typename Traits>
 class timer_heap
 {
 public:
     using time_type = typename Traits::time_type;
-
-    /// Whether the clock's own time is what the engine waits by.
-    static constexpr bool is_steady
-        = std::is_same_v<time_type, std::chrono::steady_clock::time_point>;
 
     /// The waits of one timer. Its memory is kept for good: a stale cancellation finds no key.
     struct node
@@ -114,7 +109,6 @@ public:
 
 private:
     static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
-    static constexpr std::size_t children = 4;
 
     struct entry
     {
@@ -137,15 +131,13 @@ private:
     void remove(node& n)
     {
         const std::size_t hole = std::exchange(n.place, nowhere);
-        if (hole != entries_.size() - 1)
-        {
-            put(hole, std::move(entries_.back()));
-            entries_.pop_back();
+        entry last = std::move(entries_.back());
+        entries_.pop_back();
+        if (hole == entries_.size())
+            return;
+        put(hole, std::move(last));
+        if (!rise(hole))
             sink(hole);
-            rise(hole);
-        }
-        else
-            entries_.pop_back();
     }
 
     void put(std::size_t place, entry e)
@@ -154,36 +146,35 @@ private:
         entries_[place] = std::move(e);
     }
 
-    void rise(std::size_t place)
+    /// False: it stays where it is.
+    bool rise(const std::size_t from)
     {
+        std::size_t place = from;
         entry e = std::move(entries_[place]);
         while (place != 0)
         {
-            const std::size_t parent = (place - 1) / children;
+            const std::size_t parent = (place - 1) / 2;
             if (!Traits::less_than(e.time, entries_[parent].time))
                 break;
             put(place, std::move(entries_[parent]));
             place = parent;
         }
         put(place, std::move(e));
+        return place != from;
     }
 
     void sink(std::size_t place)
     {
         entry e = std::move(entries_[place]);
-        for (;;)
+        for (std::size_t child; (child = 2 * place + 1) < entries_.size();)
         {
-            const std::size_t first = place * children + 1;
-            if (first >= entries_.size())
+            if (child + 1 != entries_.size()
+                && !Traits::less_than(entries_[child].time, entries_[child + 1].time))
+                ++child; // also of two equal ones
+            if (Traits::less_than(e.time, entries_[child].time))
                 break;
-            std::size_t least = first;
-            for (std::size_t c = first + 1; c < first + children && c < entries_.size(); ++c)
-                if (Traits::less_than(entries_[c].time, entries_[least].time))
-                    least = c;
-            if (!Traits::less_than(entries_[least].time, e.time))
-                break;
-            put(place, std::move(entries_[least]));
-            place = least;
+            put(place, std::move(entries_[child]));
+            place = child;
         }
         put(place, std::move(e));
     }

@@ -7,14 +7,22 @@
 #include <proactor/detail/timer_heap.hpp>
 #include <proactor/io_context.hpp>
 
+#include <boost/asio/detail/chrono_time_traits.hpp>
+#include <boost/asio/wait_traits.hpp>
+
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <ctime>
 #include <limits>
-#include <thread>
+#include <type_traits>
 #include <utility>
 
 namespace proactor::detail {
+
+using steady_time_traits
+    = asio::detail::chrono_time_traits<std::chrono::steady_clock,
+                                       asio::wait_traits<std::chrono::steady_clock>>;
 
 /// The timers of one clock: what `asio::basic_waitable_timer` and `basic_deadline_timer` call.
 ///
@@ -26,6 +34,9 @@ class timer_service : public asio::detail::execution_context_service_base<timer_
 {
     using heap = timer_heap<Traits>;
     using node = typename heap::node;
+
+    /// Whether the engine waits by the very clock. A time of its type may be another clock's.
+    static constexpr bool is_engines_clock = std::is_same_v<Traits, steady_time_traits>;
 
 public:
     using time_type = typename Traits::time_type;
@@ -128,10 +139,13 @@ public:
     {
         engine_.flush();
         ec = {};
-        for (auto now = Traits::now(); Traits::less_than(now, t.expiry); now = Traits::now())
-            std::this_thread::sleep_for(std::chrono::microseconds(
-                Traits::to_posix_duration(Traits::subtract(t.expiry, now)).total_microseconds()
-                + 1));
+        for (auto now = Traits::now(); !ec && Traits::less_than(now, t.expiry); now = Traits::now())
+        {
+            const auto left = microseconds_to(t.expiry, now).count();
+            const timespec sleep{left / 1'000'000, left % 1'000'000 * 1'000};
+            if (::nanosleep(&sleep, nullptr) != 0)
+                ec = make_error(errno); // a signal ends it, as in Asio
+        }
     }
 
     template <typename Handler, typename IoExecutor>
@@ -233,17 +247,19 @@ private:
 
     static clock::time_point to_steady(const time_type& t)
     {
-        if constexpr (heap::is_steady)
+        if constexpr (is_engines_clock)
             return t;
         else
-        {
-            // A clock that can be set is looked at again now and then.
-            constexpr std::int64_t longest = 1'000'000;
-            const std::int64_t us
-                = Traits::to_posix_duration(Traits::subtract(t, Traits::now())).total_microseconds();
-            return clock::now()
-                + std::chrono::microseconds(us < 0 ? 0 : us < longest ? us + 1 : longest);
-        }
+            return clock::now() + microseconds_to(t, Traits::now());
+    }
+
+    /// A second at most: a clock that can be set is looked at again now and then.
+    static std::chrono::microseconds microseconds_to(const time_type& t, const time_type& now)
+    {
+        constexpr std::int64_t longest = 1'000'000;
+        const std::int64_t us
+            = Traits::to_posix_duration(Traits::subtract(t, now)).total_microseconds();
+        return std::chrono::microseconds(us < 0 ? 0 : us < longest ? us + 1 : longest);
     }
 
     engine& engine_;

@@ -77,6 +77,7 @@ inline io_context::io_context(const context_options& options)
 inline io_context::io_context(int concurrency_hint)
     : io_context(open({}), {}, config_of(concurrency_hint))
 {
+    note_hint(concurrency_hint);
 }
 
 inline io_context::io_context(const service_maker& initial_services)
@@ -94,6 +95,7 @@ template <detail::context_allocator Allocator>
 io_context::io_context(std::allocator_arg_t, const Allocator& a, int concurrency_hint)
     : io_context(open({}), {}, std::allocator_arg, a, config_of(concurrency_hint))
 {
+    note_hint(concurrency_hint);
 }
 
 template <detail::context_allocator Allocator>
@@ -114,11 +116,20 @@ inline asio::config_from_concurrency_hint io_context::config_of(int concurrency_
     return asio::config_from_concurrency_hint(locks ? hint : BOOST_ASIO_CONCURRENCY_HINT_SAFE);
 }
 #else
-inline io_context::io_context(int)
+inline io_context::io_context(int concurrency_hint)
     : io_context(context_options{})
 {
+    note_hint(concurrency_hint);
 }
 #endif
+
+/// Asio's queue for what one thread is to do keeps continuations and posts in one order.
+inline void io_context::note_hint(int hint)
+{
+    if (hint == 1 || !BOOST_ASIO_CONCURRENCY_HINT_IS_LOCKING(SCHEDULER, hint)
+        || !BOOST_ASIO_CONCURRENCY_HINT_IS_LOCKING(REACTOR_IO, hint))
+        engine_.defer_as_post();
+}
 
 template <typename... Base>
 io_context::io_context(opened o, const context_options& options, const Base&... base)
@@ -172,36 +183,33 @@ private:
     detail::engine::runner runner_;
 };
 
+/// As Asio, which then does not even stop for want of work.
+inline bool io_context::passed(clock::time_point deadline)
+{
+    return deadline != clock::time_point::max() && clock::now() >= deadline;
+}
+
 inline io_context::count_type io_context::run_all(clock::time_point deadline, bool block)
 {
-    if (!engine_.has_work())
+    if (passed(deadline) || !engine_.has_work())
         return 0;
     frame f(*this);
     count_type n = 0;
-    const bool timed = block && deadline != clock::time_point::max();
-    while (!(timed && clock::now() >= deadline) && f.run_one(deadline, block))
+    while (f.run_one(deadline, block))
+    {
         if (n != static_cast<count_type>(-1))
             ++n;
+        if (passed(deadline))
+            break;
+    }
     return n;
 }
 
 inline io_context::count_type io_context::run_single(clock::time_point deadline, bool block)
 {
-    if (!engine_.has_work())
-        return 0;
-    if (block && deadline != clock::time_point::max() && clock::now() >= deadline)
+    if (passed(deadline) || !engine_.has_work())
         return 0;
     return frame(*this).run_one(deadline, block) ? 1 : 0;
-}
-
-template <typename Clock, typename Duration>
-io_context::clock::time_point
-io_context::to_steady(const std::chrono::time_point<Clock, Duration>& t)
-{
-    if constexpr (std::is_same_v<Clock, clock>)
-        return std::chrono::time_point_cast<clock::duration>(t);
-    else
-        return clock::now() + std::chrono::duration_cast<clock::duration>(t - Clock::now());
 }
 
 inline io_context::count_type io_context::run()
@@ -218,7 +226,16 @@ io_context::count_type io_context::run_for(const std::chrono::duration<Rep, Peri
 template <typename Clock, typename Duration>
 io_context::count_type io_context::run_until(const std::chrono::time_point<Clock, Duration>& t)
 {
-    return run_all(to_steady(t), true);
+    if constexpr (std::is_same_v<Clock, clock>)
+        return run_all(std::chrono::time_point_cast<clock::duration>(t), true);
+    else
+    {
+        count_type n = 0;
+        while (run_one_until(t))
+            if (n != static_cast<count_type>(-1))
+                ++n;
+        return n;
+    }
 }
 
 inline io_context::count_type io_context::run_one()
@@ -235,7 +252,24 @@ io_context::count_type io_context::run_one_for(const std::chrono::duration<Rep, 
 template <typename Clock, typename Duration>
 io_context::count_type io_context::run_one_until(const std::chrono::time_point<Clock, Duration>& t)
 {
-    return run_single(to_steady(t), true);
+    if constexpr (std::is_same_v<Clock, clock>)
+        return run_single(std::chrono::time_point_cast<clock::duration>(t), true);
+    else
+    {
+        // A clock that can be set is looked at again now and then.
+        constexpr std::chrono::seconds longest(1);
+        for (auto now = Clock::now(); now < t; now = Clock::now())
+        {
+            const auto left = t - now;
+            const count_type n = run_single(
+                clock::now()
+                    + (left < longest ? std::chrono::ceil<clock::duration>(left) : longest),
+                true);
+            if (n || stopped())
+                return n;
+        }
+        return 0;
+    }
 }
 
 inline io_context::count_type io_context::poll()
@@ -255,7 +289,8 @@ void io_context::basic_executor_type<Allocator, Bits>::execute(Function&& f) con
     if ((bits() & blocking_never) || !running_in_this_thread())
         return detail::post_function(owner()->engine_,
                                      detail::with_invoke_hook(std::forward<Function>(f)),
-                                     static_cast<const Allocator&>(*this));
+                                     static_cast<const Allocator&>(*this),
+                                     (bits() & continuation) != 0);
     // An exception is not this caller's: it leaves the run function after the current handler.
     try
     {
@@ -293,7 +328,8 @@ template <typename Function, typename OtherAllocator>
 void io_context::basic_executor_type<Allocator, Bits>::defer(Function&& f,
                                                              const OtherAllocator& a) const
 {
-    post(std::forward<Function>(f), a);
+    detail::post_function(owner()->engine_, detail::with_invoke_hook(std::forward<Function>(f)), a,
+                          true);
 }
 #endif
 
