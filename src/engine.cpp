@@ -591,9 +591,14 @@ bool engine::park_thread(clock::time_point deadline)
     leader_ = true;
     if (park_ == park::spins)
     {
-        park_ = spin(until) ? park::undecided : park::sleeps;
-        if (park_ == park::undecided)
+        const bool hit = spin(until);
+        park_ = hit ? park::undecided : park::sleeps;
+        connection_came_ = false;
+        if (hit)
             reaped = reap();
+        if (const operation* first = ready_.front())
+            note_reaped(*first);
+        spin_policy_.record(hit && !connection_came_);
     }
     else if (mailbox_.sleep())
     {
@@ -639,7 +644,6 @@ bool engine::spin(clock::time_point until)
     section_.lock();
     if (hit)
         ++counts_.spin_hits;
-    spin_policy_.record(hit);
     return hit;
 }
 

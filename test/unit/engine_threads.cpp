@@ -2,6 +2,8 @@
 
 #include "engine_loop.hpp"
 
+#include <support/skip.hpp>
+
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
@@ -330,6 +332,44 @@ BOOST_AUTO_TEST_CASE(a_loop_that_spins_hears_posts_too)
         section_guard held(l.engine.exclusive()); // its end is over
     }
     l.engine.stop();
+}
+
+BOOST_AUTO_TEST_CASE(spins_that_bring_connections_only_become_rare)
+{
+    constexpr int rounds = 200;
+    const auto spins = [](const proactor::request::any& what) {
+        proactor::context_options options;
+        options.spin = 1s;
+        loop l(options);
+        l.engine.work_started();
+        auto& a = l.engine.attach(7);
+        {
+            running thread(l);
+            for (int i = 0; i != rounds; ++i)
+            {
+                std::atomic<bool> ran = false;
+                test_operation op(what);
+                op.when_completed = [&] { ran = true; };
+                const auto before = l.engine.metrics();
+                l.engine.start(op, a, lane::none);
+                BOOST_TEST_REQUIRE(test::yield_until([&] {
+                    const auto now = l.engine.metrics();
+                    return now.spins != before.spins || l.driver.sleepers() != 0;
+                }));
+                l.driver.system_completes(op);
+                BOOST_TEST_REQUIRE(test::yield_until([&] { return ran.load(); }));
+                section_guard held(l.engine.exclusive());
+            }
+            l.engine.stop();
+        }
+        l.detach(a);
+        return l.engine.metrics().spins;
+    };
+    const auto with_data = spins(proactor::request::receive{});
+    if (with_data == 0)
+        return test::skipped("one processor: nobody spins");
+    BOOST_TEST(with_data > rounds / 2u);
+    BOOST_TEST(spins(proactor::request::accept{}) < rounds / 4u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -138,6 +138,12 @@ public:
     /// The same for one, while the driver is reaped: whoever has that done tells the others.
     void complete_reaped(operation& op) noexcept { ready_.push(op); }
 
+    /// While the driver is reaped: `op` has ended, or goes on and has brought something.
+    void note_reaped(const operation& op) noexcept
+    {
+        connection_came_ = connection_came_ || op.request.is<request::accept>();
+    }
+
     /// Ends all operations without completing them: cancels, reaps, and only then destroys.
     /// What is started afterwards is destroyed by the next call, or with the engine.
     void shut_down();
@@ -275,6 +281,10 @@ private:
     } park_ = park::undecided;
 
     bool defers_ = true;
+    /// In this look. Beside what a connection costs, the sleep that a spin saves is little, and the spin is
+    /// not: such a spin was not worth it.
+    bool connection_came_ = false;
+
     const unsigned max_runners_;
     const std::chrono::nanoseconds spin_time_;
     spin_policy spin_policy_;

@@ -230,6 +230,7 @@ private:
     {
         auto& self = static_cast<stream_state&>(base);
         self.keep_item(value);
+        self.engine_.note_reaped(self);
         if (waiter* w = self.waiter_.load(std::memory_order_relaxed))
             if ((w->item = self.take_item()))
                 self.engine_.complete_reaped(*self.take_waiter()->op);
