@@ -250,6 +250,7 @@ public:
     {
         asio::detail::buffer_sequence_adapter<asio::mutable_buffer, Buffers> b(buffers);
         const auto n = transfer_now(
+            f, b,
             [&] {
                 return ::preadv(f.handle, b.buffers(), static_cast<int>(b.count()),
                                 static_cast<off_t>(offset));
@@ -266,6 +267,7 @@ public:
     {
         asio::detail::buffer_sequence_adapter<asio::const_buffer, Buffers> b(buffers);
         return transfer_now(
+            f, b,
             [&] {
                 return ::pwritev(f.handle, b.buffers(), static_cast<int>(b.count()),
                                  static_cast<off_t>(offset));
@@ -338,7 +340,7 @@ public:
     {
         asio::detail::buffer_sequence_adapter<asio::mutable_buffer, Buffers> b(buffers);
         const auto n = transfer_now(
-            [&] { return ::readv(f.handle, b.buffers(), static_cast<int>(b.count())); }, ec);
+            f, b, [&] { return ::readv(f.handle, b.buffers(), static_cast<int>(b.count())); }, ec);
         if (!ec && n == 0 && !b.all_empty())
             ec = asio::error::eof;
         return n;
@@ -349,7 +351,7 @@ public:
     {
         asio::detail::buffer_sequence_adapter<asio::const_buffer, Buffers> b(buffers);
         return transfer_now(
-            [&] { return ::writev(f.handle, b.buffers(), static_cast<int>(b.count())); }, ec);
+            f, b, [&] { return ::writev(f.handle, b.buffers(), static_cast<int>(b.count())); }, ec);
     }
 
     template <typename Buffers, typename Handler, typename IoExecutor>
@@ -479,9 +481,14 @@ private:
         return ec = f() == 0 ? error_code() : make_error(errno);
     }
 
-    template <typename F>
-    std::size_t transfer_now(F f, error_code& ec) const
+    /// As Asio, which asks an open file for nothing, if it is nothing that is wanted.
+    template <typename Buffers, typename F>
+    std::size_t transfer_now(const implementation_type& file, const Buffers& buffers, F f,
+                             error_code& ec) const
     {
+        ec = {};
+        if (file.is_open() && buffers.all_empty())
+            return 0;
         flush();
         ssize_t n;
         do

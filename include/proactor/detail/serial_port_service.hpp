@@ -86,10 +86,11 @@ public:
     error_code set_option(handle_state& p, const Option& option, error_code& ec)
     {
         termios settings;
-        if (load(p, settings, ec) || option.store(settings, ec))
-            return ec;
-        return ec = ::tcsetattr(p.handle, TCSANOW, &settings) == 0 ? error_code()
-                                                                   : make_error(errno);
+        if (!load(p, settings, ec))
+            option.store(settings, ec); // returns nothing where deprecated returns are off
+        if (!ec && ::tcsetattr(p.handle, TCSANOW, &settings) != 0)
+            ec = make_error(errno);
+        return ec;
     }
 
     template <typename Option>

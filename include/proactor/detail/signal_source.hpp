@@ -3,6 +3,8 @@
 
 #include <proactor/native_handle.hpp>
 
+#include <csignal>
+
 namespace proactor::detail {
 
 /// The process's signals as something that a driver can wait for: each context has one, and each
@@ -11,7 +13,7 @@ namespace proactor::detail {
 class signal_source
 {
 public:
-    static constexpr int signal_limit = 128;
+    static constexpr int signal_limit = NSIG; ///< beyond all signals, as Asio has it
 
     signal_source();
     ~signal_source();

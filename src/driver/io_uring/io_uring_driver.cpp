@@ -734,6 +734,8 @@ private:
 
     void again(operation& op)
     {
+        if (inherited_) [[unlikely]]
+            return; // it will be asked for anew, by a ring of the child's own
         ++counters_.resubmitted;
         start(op);
     }
