@@ -6,8 +6,11 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <fcntl.h>
 #include <iostream>
+#include <sys/stat.h>
 #include <utility>
 #include <vector>
 
@@ -40,10 +43,14 @@ copier::copier(proactor::io_context& context, command_line const& wanted)
     if (failed)
         throw boost::system::system_error(failed, wanted.source.string());
     size_ = source_.size();
-    destination_.open(wanted.destination.string(),
-                      files::write_only | files::create | files::truncate, failed);
-    if (failed)
-        throw boost::system::system_error(failed, wanted.destination.string());
+    // Shown to nobody, not even meanwhile, who may not see the source.
+    auto const mode = static_cast<mode_t>(fs::status(wanted.source).permissions()) & 0777;
+    int const made = ::open(wanted.destination.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                            mode | S_IWUSR);
+    if (made < 0)
+        throw boost::system::system_error(error_code(errno, boost::system::system_category()),
+                                          wanted.destination.string());
+    destination_.assign(made);
 }
 
 void copier::start()

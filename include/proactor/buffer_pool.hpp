@@ -8,11 +8,65 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
+#include <type_traits>
+#include <utility>
 
 namespace proactor {
+
+namespace detail {
+
+/// An endpoint that a receive fills while its operation moves, and that goes to the handler.
+template <typename Endpoint>
+class sender_results
+{
+public:
+    Endpoint& sender() noexcept { return *sender_; }
+
+    template <typename Handler>
+    void operator()(Handler& handler, error_code ec, pooled_buffer buffer)
+    {
+        const Endpoint from = *sender_;
+        sender_.reset(); // before the handler, which may receive again
+        std::move(handler)(ec, std::move(buffer), from);
+    }
+
+private:
+    std::shared_ptr<Endpoint> sender_ = std::allocate_shared<Endpoint>(block_allocator<Endpoint>());
+};
+
+template <typename Socket, typename Pool>
+class initiate_pooled_with_sender
+{
+public:
+    using executor_type = typename Socket::executor_type;
+
+    initiate_pooled_with_sender(Socket& s, Pool& pool)
+        : socket_(&s)
+        , pool_(&pool)
+    {
+    }
+    executor_type get_executor() const noexcept { return socket_->get_executor(); }
+
+    template <typename Handler>
+    void operator()(Handler&& handler) const
+    {
+        sender_results<endpoint_of<Socket>> results;
+        auto& sender = results.sender();
+        async_receive_from(*socket_, *pool_, sender, 0,
+                           adapt_handler(std::forward<Handler>(handler), std::move(results)));
+    }
+
+private:
+    Socket* socket_;
+    Pool* pool_;
+};
+
+} // namespace detail
 
 /// Buffers of one size for the operations of one context. A receive into it takes one when there is data, so
 /// that what waits holds none: on io_uring the kernel itself takes it, on other drivers whoever tries.
@@ -73,7 +127,7 @@ public:
     std::size_t available() const noexcept { return source_->available(); }
 
     /// Takes a buffer, of the full size, to be filled by the caller; one that holds none if none is available.
-    /// On any thread.
+    /// On any thread. While the kernel has those that nobody has, it may be one beyond `count`.
     pooled_buffer acquire()
     {
         const std::uint32_t number = engine_.take(*source_);
@@ -124,16 +178,26 @@ private:
 /// The socket and the pool may be destroyed meanwhile. Cancellation is that of the socket's own operation; one
 /// that has succeeded nevertheless brings its buffer.
 ///
-/// On a socket that Asio serves itself it holds a buffer from its start to its end.
+/// On a socket that Asio serves itself it holds a buffer from its start to its end. A socket of packets, whose
+/// receives tell more, has none into a pool.
 template <detail::a_socket Socket,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
+auto async_receive(
+    Socket& socket, buffer_pool& pool, asio::socket_base::message_flags flags,
+    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
+{
+    return detail::start_pooled<Token>(socket, pool, token,
+                                       [flags](Socket& s, const auto& b, auto&& op)
+                                       { s.async_receive(b, flags, std::move(op)); });
+}
+template <detail::a_socket Socket,
+          typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
+    requires(!std::convertible_to<Token, asio::socket_base::message_flags>)
 auto async_receive(
     Socket& socket, buffer_pool& pool,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_pooled<Token>(socket, pool, token,
-                                       [](Socket& s, const auto& b, auto&& op)
-                                       { s.async_receive(b, std::move(op)); });
+    return async_receive(socket, pool, 0, std::forward<Token>(token));
 }
 
 /// Receives a datagram. `sender` must live until the completion; see `async_receive`.
@@ -141,11 +205,34 @@ template <detail::a_socket Socket,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
 auto async_receive_from(
     Socket& socket, buffer_pool& pool, detail::endpoint_of<Socket>& sender,
+    asio::socket_base::message_flags flags,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
     return detail::start_pooled<Token>(
-        socket, pool, token, [&sender](Socket& s, const auto& b, auto&& op)
-        { s.async_receive_from(b, sender, std::move(op)); });
+        socket, pool, token, [&sender, flags](Socket& s, const auto& b, auto&& op)
+        { s.async_receive_from(b, sender, flags, std::move(op)); });
+}
+template <detail::a_socket Socket,
+          typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
+    requires(!std::convertible_to<Token, asio::socket_base::message_flags>)
+auto async_receive_from(
+    Socket& socket, buffer_pool& pool, detail::endpoint_of<Socket>& sender,
+    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
+{
+    return async_receive_from(socket, pool, sender, 0, std::forward<Token>(token));
+}
+
+/// The same, and owns the sender's address: completes with `void(error_code, pooled_buffer, endpoint)`.
+template <detail::a_socket Socket,
+          typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
+    requires(!std::same_as<std::remove_cvref_t<Token>, detail::endpoint_of<Socket>>)
+auto async_receive_from(
+    Socket& socket, buffer_pool& pool,
+    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
+{
+    using endpoint = detail::endpoint_of<Socket>;
+    return asio::async_initiate<Token, void(error_code, pooled_buffer, endpoint)>(
+        detail::initiate_pooled_with_sender<Socket, buffer_pool>(socket, pool), token);
 }
 
 /// Reads from any `AsyncReadStream` what comes first. From a socket, pipe, descriptor or file of ours as

@@ -16,7 +16,8 @@ namespace proactor {
 
 /// Element types that are bytes to the system.
 template <typename T>
-concept byte_like = sizeof(T) == 1 && std::is_trivially_copyable_v<T>;
+concept byte_like
+    = sizeof(T) == 1 && std::is_trivially_copyable_v<T> && !std::same_as<std::remove_cv_t<T>, bool>;
 
 /// How an operation that owns a buffer finds its memory. A specialisation has
 ///  - `static void* data(Buffer&)`: the first byte, valid until the buffer is moved or destroyed; a

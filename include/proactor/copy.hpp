@@ -10,6 +10,7 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/compose.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
@@ -52,6 +53,14 @@ private:
     copy_range_part part_;
     int refused_;
 };
+
+/// One that has an executor.
+template <typename File>
+concept a_file_object = a_file<File> && requires(File& f) { f.get_executor(); };
+
+/// Where a token stands, some overloads have something else.
+template <typename Token>
+concept no_copy_argument = !a_file<Token> && !std::convertible_to<Token, copy_range>;
 
 struct no_progress
 {
@@ -143,13 +152,12 @@ private:
 /// `progress(bytes)` is called after each part of some megabytes, as a handler would be. Threads of the pool
 /// do the work, by `copy_file_range(2)`, or by reads and writes where the files cannot. A cancellation
 /// (terminal, partial, total) ends it after the part under way, for which a context's destructor waits, too.
-/// The files, objects or native handles, may be closed as soon as this returns; `source` is what handlers
-/// of others take: a context, an executor or an I/O object on one of ours.
-template <typename Source, a_file From, a_file To, typename Progress,
-          typename Token = detail::default_token_t<Source>>
-    requires std::invocable<Progress&, std::uint64_t>
+/// The files, objects or handles, may be closed as soon as this returns; `source` is what handlers
+/// of others take: a context, an executor or an I/O object on one of ours. Without it, it is `from`.
+template <typename Source, a_file From, a_file To, std::invocable<std::uint64_t> Progress,
+          typename Token>
 auto async_copy(Source&& source, From&& from, To&& to, const copy_range& range, Progress progress,
-                Token&& token = {})
+                Token&& token)
 {
     const auto ex = detail::executor_of(source);
     detail::engine_of(ex);
@@ -160,12 +168,31 @@ auto async_copy(Source&& source, From&& from, To&& to, const copy_range& range, 
         token, ex);
 }
 template <typename Source, a_file From, a_file To, typename Token = detail::default_token_t<Source>>
-    requires(!std::invocable<std::remove_cvref_t<Token>&, std::uint64_t>)
 auto async_copy(Source&& source, From&& from, To&& to, const copy_range& range = {},
                 Token&& token = {})
 {
-    return async_copy(std::forward<Source>(source), from, to, range, detail::no_progress(),
-                      std::forward<Token>(token));
+    return async_copy(source, from, to, range, detail::no_progress(), std::forward<Token>(token));
+}
+template <typename Source, a_file From, a_file To, detail::no_copy_argument Token>
+auto async_copy(Source&& source, From&& from, To&& to, Token&& token)
+{
+    return async_copy(source, from, to, copy_range(), std::forward<Token>(token));
+}
+template <detail::a_file_object From, a_file To, std::invocable<std::uint64_t> Progress,
+          typename Token>
+auto async_copy(From&& from, To&& to, const copy_range& range, Progress progress, Token&& token)
+{
+    return async_copy(from, from, to, range, std::move(progress), std::forward<Token>(token));
+}
+template <detail::a_file_object From, a_file To, typename Token = detail::default_token_t<From>>
+auto async_copy(From&& from, To&& to, const copy_range& range = {}, Token&& token = {})
+{
+    return async_copy(from, from, to, range, std::forward<Token>(token));
+}
+template <detail::a_file_object From, a_file To, detail::no_copy_argument Token>
+auto async_copy(From&& from, To&& to, Token&& token)
+{
+    return async_copy(from, from, to, copy_range(), std::forward<Token>(token));
 }
 
 } // namespace proactor

@@ -5,6 +5,13 @@
 
 #include <boost/asio/socket_base.hpp>
 
+namespace boost::asio {
+
+template <typename Protocol, typename Executor>
+class basic_seq_packet_socket; // its header costs every user compile time
+
+} // namespace boost::asio
+
 namespace proactor {
 
 namespace detail {
@@ -24,6 +31,23 @@ struct receive_transfer : transfer_base<asio::mutable_buffer>
     }
 
     asio::socket_base::message_flags flags;
+};
+
+/// On a socket of packets, whose receives tell flags, too; nobody has asked for them.
+struct receive_packet_transfer : receive_transfer
+{
+    static constexpr bool stays = true;
+
+    using receive_transfer::receive_transfer;
+
+    template <typename Socket, typename State, typename Op>
+    void start(Socket& s, State& state, Op&& op)
+    {
+        const auto buffers = state.rest(false);
+        s.async_receive(buffers, flags, told, std::move(op));
+    }
+
+    asio::socket_base::message_flags told = 0;
 };
 
 /// Into an endpoint of the user's.
@@ -80,6 +104,10 @@ concept a_socket = requires { typename Socket::protocol_type::endpoint; };
 template <a_socket Socket>
 using endpoint_of = typename Socket::protocol_type::endpoint;
 
+template <typename Protocol, typename Executor>
+receive_packet_transfer receive_transfer_of(asio::basic_seq_packet_socket<Protocol, Executor>&);
+receive_transfer receive_transfer_of(...);
+
 } // namespace detail
 
 /// Receives on a connected socket, and owns the buffer meanwhile; a datagram that is larger is cut.
@@ -92,8 +120,8 @@ auto async_receive(
     Socket& socket, Buffer buffer, asio::socket_base::message_flags flags,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_owned<Token>(socket, detail::receive_transfer(flags),
-                                      std::move(buffer), token);
+    using transfer = decltype(detail::receive_transfer_of(socket));
+    return detail::start_owned<Token>(socket, transfer(flags), std::move(buffer), token);
 }
 template <detail::a_socket Socket, owned_mutable_buffer Buffer,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
@@ -102,8 +130,7 @@ auto async_receive(
     Socket& socket, Buffer buffer,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_owned<Token>(socket, detail::receive_transfer(0),
-                                      std::move(buffer), token);
+    return async_receive(socket, std::move(buffer), 0, std::forward<Token>(token));
 }
 
 /// Receives a datagram, and owns the buffer meanwhile. `sender` must live until the completion,
@@ -112,11 +139,21 @@ template <detail::a_socket Socket, owned_mutable_buffer Buffer,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
 auto async_receive_from(
     Socket& socket, Buffer buffer, detail::endpoint_of<Socket>& sender,
+    asio::socket_base::message_flags flags,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
     return detail::start_owned<Token>(
-        socket, detail::receive_from_transfer<detail::endpoint_of<Socket>>(sender, 0),
+        socket, detail::receive_from_transfer<detail::endpoint_of<Socket>>(sender, flags),
         std::move(buffer), token);
+}
+template <detail::a_socket Socket, owned_mutable_buffer Buffer,
+          typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
+    requires(!std::convertible_to<Token, asio::socket_base::message_flags>)
+auto async_receive_from(
+    Socket& socket, Buffer buffer, detail::endpoint_of<Socket>& sender,
+    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
+{
+    return async_receive_from(socket, std::move(buffer), sender, 0, std::forward<Token>(token));
 }
 
 /// The same, and owns the sender's address too: completes with

@@ -64,8 +64,7 @@ template <detail::a_socket Socket, owned_buffer Buffer,
 auto async_send(Socket& socket, Buffer buffer,
                 Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
-    return detail::start_owned<Token>(socket, detail::send_transfer(0),
-                                      std::move(buffer), token);
+    return async_send(socket, std::move(buffer), 0, std::forward<Token>(token));
 }
 
 /// Sends one datagram to `receiver`, which is copied.
@@ -73,11 +72,21 @@ template <detail::a_socket Socket, owned_buffer Buffer,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
 auto async_send_to(
     Socket& socket, Buffer buffer, const detail::endpoint_of<Socket>& receiver,
+    asio::socket_base::message_flags flags,
     Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
 {
     return detail::start_owned<Token>(
-        socket, detail::send_to_transfer<detail::endpoint_of<Socket>>(receiver, 0),
+        socket, detail::send_to_transfer<detail::endpoint_of<Socket>>(receiver, flags),
         std::move(buffer), token);
+}
+template <detail::a_socket Socket, owned_buffer Buffer,
+          typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
+    requires(!std::convertible_to<Token, asio::socket_base::message_flags>)
+auto async_send_to(
+    Socket& socket, Buffer buffer, const detail::endpoint_of<Socket>& receiver,
+    Token&& token = asio::default_completion_token_t<typename Socket::executor_type>())
+{
+    return async_send_to(socket, std::move(buffer), receiver, 0, std::forward<Token>(token));
 }
 
 } // namespace proactor

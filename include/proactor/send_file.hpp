@@ -21,10 +21,10 @@
 
 namespace proactor {
 
-/// A file of an I/O object, or its handle.
+/// A file of an I/O object, or a handle of one.
 template <typename File>
 concept a_file = std::same_as<std::remove_cvref_t<File>, native_handle>
-    || requires(File& f) {
+    || std::same_as<std::remove_cvref_t<File>, unique_handle> || requires(File& f) {
            {
                f.native_handle()
            } -> std::convertible_to<native_handle>;
@@ -37,8 +37,22 @@ native_handle handle_of_file(File& file)
 {
     if constexpr (std::same_as<std::remove_cvref_t<File>, native_handle>)
         return file;
+    else if constexpr (std::same_as<std::remove_cvref_t<File>, unique_handle>)
+        return file.get();
     else
         return file.native_handle();
+}
+
+inline part_of_file part_of(native_handle file, std::uint64_t offset, std::uint64_t count)
+{
+    part_of_file part{unique_handle(), offset, count};
+    if (offset > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+        part.error = EINVAL;
+    else if (const auto own = duplicate_file(file); own < 0)
+        part.error = static_cast<int>(-own);
+    else
+        part.file.reset(static_cast<native_handle>(own));
+    return part;
 }
 
 /// As Asio has it.
@@ -60,17 +74,9 @@ public:
     executor_type get_executor() const noexcept { return stream_->get_executor(); }
 
     template <typename Handler>
-    void operator()(Handler&& handler, native_handle file, std::uint64_t offset,
-                    std::uint64_t count) const
+    void operator()(Handler&& handler, part_of_file&& part) const
     {
         std::decay_t<Handler> h(std::forward<Handler>(handler));
-        part_of_file part{unique_handle(), offset, count};
-        if (offset > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
-            part.error = EINVAL;
-        else if (const auto own = duplicate_file(file); own < 0)
-            part.error = static_cast<int>(-own);
-        else
-            part.file.reset(static_cast<native_handle>(own));
         if constexpr (a_socket<Stream> && hosted_executor<executor_type>)
             if (our_context(stream_->get_executor()))
                 return stream_->async_send(file_sequence{&part}, 0, std::move(h));
@@ -99,7 +105,7 @@ private:
 /// a cancellation. A file that ends before is `error::eof`; with `to_end` as `count` it is what was asked
 /// for. The position of the file does not move.
 ///
-/// The file, an object or a native handle of something in memory of the system's as files are, may be closed
+/// The file, an object or a handle of something in memory of the system's as files are, may be closed
 /// as soon as this returns; what is written to it meanwhile may be sent or not. Lifetimes and
 /// cancellation are those of the socket's `async_send`.
 ///
@@ -108,7 +114,7 @@ private:
 /// with its executor).
 ///
 /// Any other stream (an `ssl::stream`, a pipe, a socket of another context) gets the file in pieces, by reads
-/// and the stream's own writes. It must live until the completion, its cancellation is that of `async_write`.
+/// and the stream's own writes, with the signal of a broken pipe where these raise it. It must live until the completion, its cancellation is that of `async_write`.
 /// On a `proactor::io_context` what is not in the system's memory is read on the blocking pool; on another
 /// context in its own thread, which then waits for the device.
 template <typename Stream, a_file File,
@@ -118,8 +124,8 @@ auto async_send_file(
     Token&& token = asio::default_completion_token_t<typename Stream::executor_type>())
 {
     return asio::async_initiate<Token, void(error_code, std::size_t)>(
-        detail::initiate_send_file<Stream>(stream), token, detail::handle_of_file(file), offset,
-        count);
+        detail::initiate_send_file<Stream>(stream), token,
+        detail::part_of(detail::handle_of_file(file), offset, count));
 }
 
 } // namespace proactor

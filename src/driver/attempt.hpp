@@ -35,6 +35,13 @@ means means_of(const request::any& r) noexcept;
 /// them to the kernel: a terminal's know no other way to be told so.
 void prepare_device(native_handle handle) noexcept;
 
+/// As the offset of a call that takes the last one for "at the current position": as invalid as that is to
+/// all others.
+constexpr std::uint64_t invalid_if_last(std::uint64_t offset) noexcept
+{
+    return offset == ~std::uint64_t(0) ? offset - 1 : offset;
+}
+
 /// What an operation that cannot be done now waits for.
 request::readiness awaited(const operation& op) noexcept;
 

@@ -61,6 +61,27 @@ BOOST_AUTO_TEST_CASE(can_own_the_sender_too)
     BOOST_TEST(ended);
 }
 
+BOOST_AUTO_TEST_CASE(go_with_flags)
+{
+    test::context ctx;
+    test::udp_socket a(ctx, any_port());
+    test::udp_socket b(ctx, any_port());
+    completion<std::string> sent, peeked, got;
+    udp::endpoint sender;
+    proactor::async_send_to(a, std::string("hello"), b.local_endpoint(),
+                            asio::socket_base::message_do_not_route, sent.handler());
+    test::run(ctx);
+    BOOST_TEST(sent.n == 5u);
+    proactor::async_receive_from(b, std::string(5, '.'), sender, asio::socket_base::message_peek,
+                                 peeked.handler());
+    test::run(ctx);
+    BOOST_TEST(*peeked.buffer == "hello");
+    BOOST_TEST(sender == a.local_endpoint());
+    proactor::async_receive_from(b, std::string(5, '.'), sender, got.handler());
+    test::run(ctx);
+    BOOST_TEST(*got.buffer == "hello");
+}
+
 BOOST_AUTO_TEST_CASE(are_never_joined_and_are_cut)
 {
     test::context ctx;

@@ -63,6 +63,7 @@ static_assert(proactor::owned_mutable_buffer<packet>);
 static_assert(proactor::owned_buffer<constant> && !proactor::owned_mutable_buffer<constant>);
 static_assert(!proactor::owned_buffer<unfinished>);
 static_assert(!proactor::owned_buffer<std::vector<int>>);
+static_assert(!proactor::owned_buffer<std::vector<bool>>); // has no bytes
 static_assert(!proactor::owned_buffer<asio::mutable_buffer>); // owns nothing
 static_assert(!proactor::owned_buffer<std::vector<asio::mutable_buffer>>);
 static_assert(!proactor::owned_buffer<std::tuple<>>);

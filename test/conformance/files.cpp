@@ -111,4 +111,23 @@ CONFORMANCE_CASE(parts_of_files_of_any_size, "[D3]")
     BOOST_TEST(error_of(d, request::truncate{~std::uint64_t(0)}, file) == EINVAL);
 }
 
+/// To some calls the last offset is the position that the handle has.
+CONFORMANCE_CASE(no_offset_is_the_current_position, "[D3]")
+{
+    const temporary_file name;
+    const int file = name.file().get();
+    checked(::pwrite(file, "12345678", 8, 0), "pwrite");
+    checked(::lseek(file, 4, SEEK_SET), "lseek");
+    char byte = '0';
+    const proactor::buffer_list one{{&byte, 1}};
+    for (const std::uint64_t beyond : {~std::uint64_t(0), ~std::uint64_t(0) - 1, std::uint64_t(1) << 63})
+    {
+        BOOST_TEST(error_of(d, request::read_at{one, beyond}, file) == EINVAL);
+        BOOST_TEST(error_of(d, request::write_at{one, beyond}, file) == EINVAL);
+    }
+    BOOST_TEST(byte == '0');
+    BOOST_TEST(::lseek(file, 0, SEEK_CUR) == 4);
+    BOOST_TEST(std::filesystem::file_size(name.path()) == 8u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

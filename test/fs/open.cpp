@@ -110,6 +110,12 @@ BOOST_AUTO_TEST_CASE(a_close_that_does_not_block)
     BOOST_TEST(!is_open(number));
     BOOST_TEST(!file);
     BOOST_TEST(error_of(ctx, [&](auto h) { fs::async_close(ctx, unique_handle(), h); }) == EBADF);
+    random_access_file mine(ctx, s.path("file"), file_base::read_only);
+    const int mine_number = mine.native_handle();
+    BOOST_TEST(error_of(ctx, [&](auto h) { fs::async_close(mine, h); }) == 0);
+    BOOST_TEST(!mine.is_open());
+    BOOST_TEST(!is_open(mine_number));
+    BOOST_TEST(error_of(ctx, [&](auto h) { fs::async_close(mine, h); }) == EBADF);
     stream_file stream(ctx, s.path("file"), file_base::read_only);
     BOOST_TEST(error_of(ctx, [&](auto h) {
                    fs::async_close(ctx, unique_handle(stream.release()), h);

@@ -56,6 +56,12 @@ BOOST_AUTO_TEST_CASE(what_the_system_knows)
     if (found.created)
         BOOST_TEST((*found.created <= found.changed));
 
+    const proactor::unique_handle handle(::open(s.path("file").c_str(), O_PATH | O_CLOEXEC));
+    auto [ec4, of_handle] = results_of<error_code, fs::file_status>(
+        ctx, [&](auto h) { fs::async_stat(ctx, handle, h); });
+    BOOST_TEST(!ec4);
+    same(of_handle, expected);
+
     stream_file file(ctx, s.path("file"), proactor::file_base::read_only);
     auto [ec2, of_file] = results_of<error_code, fs::file_status>(
         ctx, [&](auto h) { fs::async_stat(file, h); });

@@ -2,6 +2,8 @@
 
 #include "scratch.hpp"
 
+#include <proactor/buffers.hpp>
+
 #include <csignal>
 #include <sys/resource.h>
 
@@ -99,6 +101,30 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read)
     BOOST_TEST(error(s.path("missing")) == ENOENT);
     BOOST_TEST(error(s.path()) == EISDIR);
     BOOST_TEST(error({-1, "file"}) == EBADF);
+}
+
+BOOST_AUTO_TEST_CASE(buffers_of_all_kinds_are_written)
+{
+    context ctx;
+    scratch s;
+    const auto written = [&]<typename Buffer>(Buffer buffer) {
+        auto [ec, n, back] = results_of<error_code, std::size_t, Buffer>(ctx, [&](auto h) {
+            fs::async_write_file(ctx, s.path("file"), std::move(buffer), h);
+        });
+        BOOST_TEST(!ec);
+        BOOST_TEST(n == std::filesystem::file_size(s.path("file")));
+        return std::get<1>(read_file(ctx, s.path("file")));
+    };
+    const auto text = std::make_shared<std::string>("text");
+    BOOST_TEST(written(proactor::kept_span<const char, std::shared_ptr<std::string>>(*text, text))
+               == "text");
+    BOOST_TEST(written(std::array<std::string, 3>{"a", "", "bc"}) == "abc");
+    BOOST_TEST(written(std::tuple(std::string("a"), std::vector<char>{'b'})) == "ab");
+    std::vector<std::string> many(200, "0123456789"); // more than one call takes
+    std::string all;
+    for (const std::string& each : many)
+        all += each;
+    BOOST_TEST(written(std::move(many)) == all);
 }
 
 BOOST_AUTO_TEST_CASE(files_are_written)

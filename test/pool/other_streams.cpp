@@ -89,6 +89,19 @@ BOOST_AUTO_TEST_CASE(a_datagram_of_an_erased_socket_comes_into_a_buffer)
     BOOST_TEST(from == pair.b.local_endpoint());
     BOOST_TEST(pool.available() == 0u);
 
+    other.buffer.reset();
+    std::string owned;
+    pair.b.send(asio::buffer("owned", 5));
+    proactor::async_receive_from(
+        pair.a, pool, [&](test::error_code, pooled_buffer b, test::udp::endpoint const& sender) {
+            BOOST_TEST(sender == pair.b.local_endpoint());
+            owned = test::text_of(b);
+            other.buffer = std::move(b);
+        });
+    test::run_until(ctx, [&] { return !owned.empty(); });
+    BOOST_TEST(owned == "owned");
+    BOOST_TEST(pool.available() == 0u);
+
     // Without a free buffer the next datagram is not touched.
     pooled_completion none;
     pair.b.send(asio::buffer("stays", 5));

@@ -126,6 +126,51 @@ BOOST_AUTO_TEST_CASE(datagrams_come_with_their_sender)
     BOOST_TEST(pool.available() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(datagrams_own_their_sender_and_take_flags)
+{
+    test::context ctx;
+    buffer_pool pool(ctx, 2, 16);
+    test::udp_socket a(ctx, test::udp::endpoint(asio::ip::address_v4::loopback(), 0));
+    test::udp_socket b(ctx, test::udp::endpoint(asio::ip::address_v4::loopback(), 0));
+    b.connect(a.local_endpoint());
+    b.send(asio::buffer("datagram", 8));
+    constexpr auto peek = asio::socket_base::message_peek;
+    pooled_completion peeked;
+    test::udp::endpoint from;
+    proactor::async_receive_from(a, pool, from, peek, peeked.handler());
+    test::run(ctx);
+    BOOST_TEST(peeked.text() == "datagram");
+    peeked.buffer.reset();
+
+    std::string text;
+    test::udp::endpoint sender;
+    proactor::async_receive_from(
+        a, pool, [&](error_code ec, pooled_buffer buffer, test::udp::endpoint const& e) {
+            BOOST_TEST(!ec);
+            text = text_of(buffer);
+            sender = e;
+        });
+    test::run(ctx);
+    BOOST_TEST(text == "datagram");
+    BOOST_TEST(sender == b.local_endpoint());
+
+    a.connect(b.local_endpoint());
+    b.send(asio::buffer("again", 5));
+    pooled_completion again;
+    proactor::async_receive(a, pool, peek, again.handler());
+    test::run(ctx);
+    BOOST_TEST(again.text() == "again");
+    BOOST_TEST(a.available() == 5u);
+
+    // Nobody calls it: sender and buffer go.
+    test::context other;
+    test::udp_socket c(other, test::udp::endpoint(asio::ip::address_v4::loopback(), 0));
+    buffer_pool others(other, 1, 16);
+    proactor::async_receive_from(
+        c, others, [](error_code, pooled_buffer, test::udp::endpoint const&) { std::abort(); });
+    other.poll();
+}
+
 BOOST_AUTO_TEST_CASE(pipes_bring_what_was_written)
 {
     test::context ctx;

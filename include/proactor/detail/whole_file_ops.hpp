@@ -2,6 +2,7 @@
 #define PROACTOR_DETAIL_WHOLE_FILE_OPS_HPP
 
 #include <proactor/buffer_traits.hpp>
+#include <proactor/detail/owned_op.hpp>
 #include <proactor/fs/names.hpp>
 #include <proactor/fs/open.hpp>
 #include <proactor/fs/status.hpp>
@@ -15,7 +16,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <fcntl.h>
+#include <functional>
 #include <new>
+#include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -26,43 +30,53 @@
 /// The steps of reading and writing whole files, as composed operations.
 namespace proactor::detail {
 
+template <owned_buffer Buffer>
+std::size_t size_of_all(const Buffer& b)
+{
+    const auto sum = [](const auto&... each) { return (std::size_t(0) + ... + size_of_all(each)); };
+    if constexpr (single_buffer<Buffer>)
+        return buffer_traits<Buffer>::size(b);
+    else if constexpr (requires { std::tuple_size<Buffer>::value; })
+        return std::apply(sum, b);
+    else
+        return std::transform_reduce(b.begin(), b.end(), std::size_t(0), std::plus<>(), sum);
+}
+
 /// Moves the bytes of a buffer from `from` on to or from the same places of a file, and owns the
-/// buffer.
-template <typename Request, typename Buffer>
+/// buffer. Of a list it may move the first buffers only.
+template <typename Request, typename View, typename Buffer>
 class file_image
 {
-    using traits = buffer_traits<Buffer>;
-
 public:
     file_image(Buffer&& b, std::size_t from)
-        : buffer_(std::move(b))
+        : state_(std::move(b))
         , from_(from)
     {
+        state_.advance(from);
     }
 
     void prepare(operation& op)
     {
-        auto* first = static_cast<std::byte*>(static_cast<void*>(traits::data(buffer_)));
-        const native_buffer part{first + from_, traits::size(buffer_) - from_};
-        op.ask(Request{{part}, from_, true});
+        op.ask(Request{holder_.emplace(state_.rest(true)).list(), from_, true});
     }
 
     std::tuple<error_code, std::size_t, Buffer> finish(const outcome& o)
     {
-        return {make_error(o.error), static_cast<std::size_t>(o.value), std::move(buffer_)};
+        return {make_error(o.error), static_cast<std::size_t>(o.value), std::move(state_.buffer())};
     }
 
 private:
-    Buffer buffer_;
+    owned_state<Buffer, View> state_;
+    std::optional<buffer_holder<View, owned_sequence<View>>> holder_;
     std::size_t from_;
 };
 
-template <typename Request, typename Executor, typename Buffer, typename Handler>
+template <typename Request, typename View, typename Executor, typename Buffer, typename Handler>
 void async_file_image(const Executor& ex, const unique_handle& file, Buffer&& buffer,
                       std::size_t from, Handler&& handler)
 {
-    start_lone<file_image<Request, Buffer>>(engine_of(ex), file.get(), lane::none, handler, ex,
-                                            std::move(buffer), from);
+    start_lone<file_image<Request, View, Buffer>>(engine_of(ex), file.get(), lane::none, handler,
+                                                  ex, std::move(buffer), from);
 }
 
 /// Opens, reads what most files have, asks for the size if that was not all, and reads on until
@@ -132,8 +146,8 @@ private:
         {
             return end(self, asio::error::no_memory);
         }
-        async_file_image<request::read_at>(executor_, file_, std::move(buffer_), filled_,
-                                           std::move(self));
+        async_file_image<request::read_at, asio::mutable_buffer>(
+            executor_, file_, std::move(buffer_), filled_, std::move(self));
     }
 
     template <typename Self>
@@ -251,19 +265,21 @@ public:
         if (!ec && keep_mode_ && ::fchmod(file_.get(), mode_.bits) != 0)
             ec = make_error(errno);
         if (goes_on(self, ec))
-            async_file_image<request::write_at>(executor_, file_, std::move(buffer_), 0,
-                                                std::move(self));
+            write(self);
     }
 
     template <typename Self>
     void operator()(Self& self, error_code ec, std::size_t n, Buffer buffer)
     {
         buffer_ = std::move(buffer);
-        written_ = n;
-        if (!ec && n < buffer_traits<Buffer>::size(buffer_))
+        written_ += n;
+        const bool all = written_ >= size_of_all(buffer_);
+        if (!ec && !all && n == 0)
             ec = make_error(ENOSPC); // a write that takes nothing
         if (!goes_on(self, ec))
             return;
+        if (!all)
+            return write(self);
         if (!atomic_)
             return close(self);
         step_ = step::sync;
@@ -312,6 +328,13 @@ private:
         if (ec)
             end(self, ec);
         return !ec;
+    }
+
+    template <typename Self>
+    void write(Self& self)
+    {
+        async_file_image<request::write_at, asio::const_buffer>(
+            executor_, file_, std::move(buffer_), written_, std::move(self));
     }
 
     template <typename Self>

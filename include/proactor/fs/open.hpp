@@ -1,6 +1,7 @@
 #ifndef PROACTOR_FS_OPEN_HPP
 #define PROACTOR_FS_OPEN_HPP
 
+#include <proactor/basic_file.hpp>
 #include <proactor/detail/fs_payloads.hpp>
 #include <proactor/file_base.hpp>
 #include <proactor/unique_handle.hpp>
@@ -134,8 +135,6 @@ auto async_open(Source&& source, location where, open_flags how, Token&& token =
 /// Closes a handle that nothing is in flight on, without blocking the thread, however long its
 /// device takes. Completes with `void(error_code)`, which may tell of a write that has failed
 /// since. The handle is gone in any case; a cancellation only makes the call a blocking one.
-///
-/// A file's: `async_close(context, unique_handle(file.release()), token)`.
 template <typename Source, typename Token = detail::default_token_t<Source>>
 auto async_close(Source&& source, unique_handle handle, Token&& token = {})
 {
@@ -146,6 +145,15 @@ auto async_close(Source&& source, unique_handle handle, Token&& token = {})
             detail::start_lone<detail::close_lone>(engine, invalid_handle, lane::none, handler, ex,
                                                    std::move(handle));
         });
+}
+
+/// As `async_close`, of a file, whose operations in flight end as with `release`. It is not open from now on.
+template <typename Executor, typename Token = asio::default_completion_token_t<Executor>>
+auto async_close(basic_file<Executor>& file, Token&& token = {})
+{
+    error_code not_open; // of closing no handle comes the same
+    unique_handle handle(file.release(not_open));
+    return async_close(file.get_executor(), std::move(handle), std::forward<Token>(token));
 }
 
 } // namespace proactor::fs

@@ -3,6 +3,7 @@
 
 #include <proactor/basic_file.hpp>
 #include <proactor/detail/fs_payloads.hpp>
+#include <proactor/unique_handle.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -157,6 +158,13 @@ template <typename Source, typename Token = detail::default_token_t<Source>>
 auto async_lstat(Source&& source, location where, Token&& token = {})
 {
     return detail::async_stat_of<Token>(source, token, std::move(where), AT_SYMLINK_NOFOLLOW);
+}
+
+/// As `async_stat`, of something open, which has to stay so until the operation has completed.
+template <typename Source, typename Token = detail::default_token_t<Source>>
+auto async_stat(Source&& source, const unique_handle& open, Token&& token = {})
+{
+    return detail::async_stat_of<Token>(source, token, location(open.get(), ""), AT_EMPTY_PATH);
 }
 
 /// As `async_stat`, of an open file.

@@ -102,7 +102,7 @@ struct filler
     }
     void operator()(const request::read_pooled_at& r) const noexcept
     {
-        io_uring_prep_read(&sqe, handle, nullptr, size_of(r), r.offset);
+        io_uring_prep_read(&sqe, handle, nullptr, size_of(r), detail::invalid_if_last(r.offset));
         choose(r);
     }
     void operator()(const request::await_buffer&) const noexcept {} // the driver's base does it
@@ -118,8 +118,14 @@ struct filler
         prepare_device();
         write(r.buffers, no_offset);
     }
-    void operator()(const request::read_at& r) const noexcept { read(r.buffers, r.offset); }
-    void operator()(const request::write_at& r) const noexcept { write(r.buffers, r.offset); }
+    void operator()(const request::read_at& r) const noexcept
+    {
+        read(r.buffers, detail::invalid_if_last(r.offset));
+    }
+    void operator()(const request::write_at& r) const noexcept
+    {
+        write(r.buffers, detail::invalid_if_last(r.offset));
+    }
     void operator()(const request::receive& r) const noexcept
     {
         if (r.buffers.many)

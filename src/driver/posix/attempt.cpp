@@ -243,8 +243,9 @@ struct trial
 
     attempted operator()(const request::read_at& r) const noexcept
     {
-        const auto n = call([&] { return ::preadv2(handle, iovecs(r.buffers), count(r.buffers),
-                                                   static_cast<off_t>(r.offset), RWF_NOWAIT); });
+        const auto at = static_cast<off_t>(invalid_if_last(r.offset));
+        const auto n = call([&] { return ::preadv2(handle, iovecs(r.buffers), count(r.buffers), at,
+                                                   RWF_NOWAIT); });
         return {n == -EAGAIN || n == -EOPNOTSUPP ? next::block : next::done, false, n};
     }
 

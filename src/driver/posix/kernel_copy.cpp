@@ -185,7 +185,6 @@ std::int64_t copy_part(const copy_range_part& p) noexcept
     {
     case 0: // the end, or a file of a kind that shows what it has to readers only: /proc
     case -EXDEV:
-    case -EBADF:  // opened to append
     case -EINVAL: // no regular files
     case -EOPNOTSUPP:
     case -ENOSYS:
