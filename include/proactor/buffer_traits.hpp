@@ -90,6 +90,16 @@ inline constexpr bool is_buffer_list<std::vector<Buffer, Allocator>> = true;
 template <single_buffer... Buffers>
 inline constexpr bool is_buffer_list<std::tuple<Buffers...>> = sizeof...(Buffers) != 0;
 
+/// What a list of buffers has in the place of `buffer_traits`. Not called.
+struct list_traits
+{
+    static void* data(auto&) noexcept;
+    static std::size_t size(const auto&) noexcept;
+};
+template <typename Buffer>
+using list_or_buffer_traits
+    = std::conditional_t<is_buffer_list<Buffer>, list_traits, buffer_traits<Buffer>>;
+
 template <typename Buffer>
 inline constexpr bool is_writable = false;
 template <has_buffer_traits Buffer>
@@ -108,9 +118,13 @@ inline constexpr bool is_writable<std::tuple<Buffers...>> = (is_writable<Buffers
 template <typename Buffer>
 concept buffer_list_like = std::move_constructible<Buffer> && detail::is_buffer_list<Buffer>;
 
-/// What an operation can own.
+/// What an operation can own: a single buffer or a list of them. Written out, so that the first lines of a
+/// compiler's message name what a buffer lacks.
 template <typename Buffer>
-concept owned_buffer = single_buffer<Buffer> || buffer_list_like<Buffer>;
+concept owned_buffer = std::move_constructible<Buffer> && requires(Buffer& b, const Buffer& c) {
+    { detail::list_or_buffer_traits<Buffer>::data(b) } -> std::convertible_to<const void*>;
+    { detail::list_or_buffer_traits<Buffer>::size(c) } -> std::convertible_to<std::size_t>;
+};
 
 /// The same, to read into.
 template <typename Buffer>

@@ -144,7 +144,6 @@ public:
     struct implementation_type : handle_state,
                                  given_implementation<resolver_service, implementation_type>
     {
-        bool moved_from = false; ///< lookups are aborted, until `cancel`, as in Asio
     };
     using endpoint_type = typename Protocol::endpoint;
     using query_type = asio::ip::basic_resolver_query<Protocol>;
@@ -158,17 +157,13 @@ public:
 
     void shutdown() override {} // the engine ends what is in flight
 
-    void construct(implementation_type& r)
-    {
-        static_cast<handle_state&>(r) = {};
-        r.moved_from = false;
-    }
-    void move_construct(implementation_type& r, implementation_type& other) noexcept
+    void construct(handle_state& r) { r = {}; }
+    void move_construct(handle_state& r, handle_state& other) noexcept
     {
         r.take(other);
-        r.moved_from = std::exchange(other.moved_from, true);
+        other.flags = moved_from;
     }
-    void move_assign(implementation_type& r, resolver_service&, implementation_type& other)
+    void move_assign(handle_state& r, resolver_service&, handle_state& other)
     {
         destroy(r);
         move_construct(r, other);
@@ -187,10 +182,10 @@ public:
         destroy(r);
     }
 
-    void cancel(implementation_type& r)
+    void cancel(handle_state& r)
     {
         cancel_all(r);
-        r.moved_from = false;
+        r.flags = 0;
     }
 
     results_type resolve(handle_state&, const query_type& q, error_code& ec)
@@ -205,25 +200,27 @@ public:
     }
 
     template <typename Handler, typename IoExecutor>
-    void async_resolve(implementation_type& r, const query_type& q, Handler& handler,
+    void async_resolve(handle_state& r, const query_type& q, Handler& handler,
                        const IoExecutor& io_ex)
     {
         start_lookup<name_lookup<Protocol>>(r, handler, io_ex, q);
     }
     template <typename Handler, typename IoExecutor>
-    void async_resolve(implementation_type& r, const endpoint_type& e, Handler& handler,
+    void async_resolve(handle_state& r, const endpoint_type& e, Handler& handler,
                        const IoExecutor& io_ex)
     {
         start_lookup<endpoint_lookup<Protocol>>(r, handler, io_ex, e);
     }
 
 private:
+    /// In the state's flags: lookups are aborted, until `cancel`, as in Asio.
+    static constexpr unsigned char moved_from = 1;
+
     template <typename Lookup, typename Handler, typename IoExecutor, typename Question>
-    void start_lookup(implementation_type& r, Handler& handler, const IoExecutor& io_ex,
-                      const Question& q)
+    void start_lookup(handle_state& r, Handler& handler, const IoExecutor& io_ex, const Question& q)
     {
-        start_unless<Lookup>(r.moved_from, asio::error::operation_aborted, r, lane::none, handler,
-                             io_ex, q);
+        start_unless<Lookup>(r.flags & moved_from, asio::error::operation_aborted, r, lane::none,
+                             handler, io_ex, q);
     }
 };
 
