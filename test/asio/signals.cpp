@@ -383,8 +383,12 @@ BOOST_AUTO_TEST_CASE(several_children_end)
             if (ec || number != SIGCHLD)
                 return;
             ++waits;
-            while (::waitpid(-1, nullptr, WNOHANG) > 0) // one signal may stand for several
+            int status = 0;
+            while (::waitpid(-1, &status, WNOHANG) > 0) // one signal may stand for several
+            {
                 ++ended;
+                BOOST_TEST(status == 0);
+            }
             if (ended != children)
                 self(self);
         });

@@ -18,7 +18,7 @@
 #include <chrono>
 
 #if !PROACTOR_TEST_ORACLE
-#include <proactor.hpp>
+#include "../support/declared_threads.hpp"
 #endif
 
 namespace differential {
@@ -31,8 +31,11 @@ using boost::system::system_error;
 #if PROACTOR_TEST_ORACLE
 using context = asio::io_context;
 #else
-using context = proactor::io_context;
+using context = test::declared_threads_context;
 #endif
+
+/// The hint of a context that several threads run, whatever the environment declares.
+inline constexpr int several_threads = BOOST_ASIO_CONCURRENCY_HINT_DEFAULT;
 
 #if PROACTOR_TEST_DROP_IN
 using executor = asio::any_io_executor;

@@ -212,7 +212,7 @@ PROACTOR_TEST_BODY(executor, two_strands)
 
 PROACTOR_TEST_BODY(executor, strand_with_four_runners)
 {
-    context ctx;
+    context ctx(several_threads);
     auto strand = asio::make_strand(ctx);
     constexpr int producers = 4;
     constexpr int each = 500;
@@ -257,7 +257,7 @@ PROACTOR_TEST_BODY(executor, strand_with_four_runners)
 
 PROACTOR_TEST_BODY(executor, two_runners_share_posts)
 {
-    context ctx;
+    context ctx(several_threads);
     std::atomic<int> sum = 0;
     for (int i = 0; i < 2000; ++i)
     {

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 PROACTOR_TEST_BODY(nested, handler_waits_for_a_second_runner)
 {
-    context ctx;
+    context ctx(several_threads);
     std::promise<void> fulfilled;
     std::thread second;
     asio::post(ctx, [&] {
@@ -34,7 +34,7 @@ PROACTOR_TEST_BODY(nested, handler_waits_for_a_second_runner)
 
 PROACTOR_TEST_BODY(nested, handler_waits_for_a_second_runner_to_read)
 {
-    context ctx;
+    context ctx(several_threads);
     connection c(ctx);
     std::promise<std::size_t> got;
     std::thread second;
@@ -54,7 +54,7 @@ PROACTOR_TEST_BODY(nested, handler_waits_for_a_second_runner_to_read)
 
 PROACTOR_TEST_BODY(nested, handler_waits_for_a_second_runner_to_expire_a_timer)
 {
-    context ctx;
+    context ctx(several_threads);
     steady_timer timer(ctx);
     std::promise<void> expired;
     std::thread second;
@@ -74,7 +74,7 @@ PROACTOR_TEST_BODY(nested, handler_waits_for_a_second_runner_to_expire_a_timer)
 
 PROACTOR_TEST_BODY(nested, second_runner_is_already_asleep)
 {
-    context ctx;
+    context ctx(several_threads);
     auto guard = asio::make_work_guard(ctx);
     std::promise<void> fulfilled;
     std::thread first([&] { ctx.run(); });

@@ -239,7 +239,7 @@ PROACTOR_TEST_BODY(run, stop_from_another_thread)
 
 PROACTOR_TEST_BODY(run, stop_releases_every_runner)
 {
-    context ctx;
+    context ctx(several_threads);
     auto guard = asio::make_work_guard(ctx);
     std::vector<std::thread> runners;
     for (int i = 0; i < 3; ++i)
@@ -371,7 +371,7 @@ PROACTOR_TEST_BODY(run, exceptions_of_input_and_output_handlers)
 
 PROACTOR_TEST_BODY(run, exception_leaves_other_runner_alone)
 {
-    context ctx;
+    context ctx(several_threads);
     auto guard = asio::make_work_guard(ctx);
     std::atomic<int> caught = 0;
     const auto runner = [&] {

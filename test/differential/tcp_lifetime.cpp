@@ -364,7 +364,7 @@ PROACTOR_TEST_BODY(tcp_lifetime, two_objects_of_one_connection)
 
 PROACTOR_TEST_BODY(tcp_lifetime, one_socket_served_by_two_runners)
 {
-    context ctx;
+    context ctx(several_threads);
     connection c(ctx);
     constexpr int rounds = 500;
     int done = 0;
