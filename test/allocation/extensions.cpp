@@ -116,7 +116,7 @@ BOOST_AUTO_TEST_CASE(events_across_threads)
 BOOST_AUTO_TEST_CASE(ticks)
 {
     test::context ctx;
-    proactor::interval interval(ctx, 1us, proactor::missed_ticks::skip);
+    proactor::basic_interval<test::executor> interval(ctx, 1us, proactor::missed_ticks::skip);
     std::uint64_t before = 1, after = 0;
     asio::co_spawn(
         ctx,

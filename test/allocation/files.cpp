@@ -28,7 +28,7 @@ public:
         BOOST_REQUIRE(::write(fd, content.data(), content.size())
                       == static_cast<ssize_t>(content.size()));
         ::close(fd);
-        file.open(path_, proactor::random_access_file::read_only);
+        file.open(path_, proactor::random_access_file::read_write);
     }
 
     ~scratch_file() { ::unlink(path_.c_str()); }
@@ -111,6 +111,57 @@ BOOST_AUTO_TEST_CASE(reads_into_an_owned_vector)
     });
     BOOST_TEST(bytes == 3u * 500 * 4096);
     BOOST_TEST(buffer.size() == 4096u);
+    PROACTOR_TEST_NO_ALLOCATIONS(count);
+}
+
+BOOST_AUTO_TEST_CASE(reads_into_a_pool)
+{
+    test::context ctx;
+    scratch_file scratch(ctx);
+    proactor::buffer_pool pool(ctx, 4, 4096);
+    int left = 0;
+    std::size_t bytes = 0;
+    auto const next = [&](auto self) -> void {
+        auto const offset = static_cast<std::uint64_t>(left) * 4096 % (1 << 20);
+        proactor::async_read_some_at(scratch.file, offset, pool,
+                                     [&, self](test::error_code, proactor::pooled_buffer b) {
+                                         bytes += b.size();
+                                         if (--left > 0)
+                                             self(self);
+                                     });
+    };
+    auto const count = test::allocations_when_warm([&] {
+        left = 500;
+        next(next);
+        next(next);
+        test::run(ctx);
+    });
+    BOOST_TEST(bytes >= 3u * 500 * 4096);
+    BOOST_TEST(pool.available() == 4u);
+    PROACTOR_TEST_NO_ALLOCATIONS(count);
+}
+
+BOOST_AUTO_TEST_CASE(writes_of_an_owned_vector)
+{
+    test::context ctx;
+    scratch_file scratch(ctx);
+    std::string buffer(4096, 'w');
+    int written = 0;
+    auto const count = test::allocations_when_warm([&] {
+        for (std::uint64_t i = 0; i != 200; ++i)
+        {
+            auto const handler = [&](test::error_code ec, std::size_t n, std::string back) {
+                written += !ec && n == back.size();
+                buffer = std::move(back);
+            };
+            if (i % 2)
+                proactor::async_write_at(scratch.file, i * 4096, std::move(buffer), handler);
+            else
+                proactor::async_write_some_at(scratch.file, i * 4096, std::move(buffer), handler);
+            test::run(ctx);
+        }
+    });
+    BOOST_TEST(written == 3 * 200);
     PROACTOR_TEST_NO_ALLOCATIONS(count);
 }
 

@@ -5,8 +5,12 @@
 
 #include <proactor/fs.hpp>
 
+#include "../support/handles.hpp"
+
 #include <fcntl.h>
+#include <memory_resource>
 #include <string>
+#include <utility>
 
 namespace fs = proactor::fs;
 
@@ -50,6 +54,45 @@ BOOST_AUTO_TEST_CASE(opens_and_closes)
                            fs::async_close(ctx, std::move(file), handler);
                        });
     });
+}
+
+// The buffer is the user's: here one that recycles its memory.
+BOOST_AUTO_TEST_CASE(reads_of_whole_files)
+{
+    struct recycling
+    {
+        recycling() : before(std::pmr::set_default_resource(&memory)) {}
+        ~recycling() { std::pmr::set_default_resource(before); }
+
+        std::pmr::unsynchronized_pool_resource memory{{.largest_required_pool_block = 1 << 20}};
+        std::pmr::memory_resource* const before;
+    } const scope;
+    test::temporary_file const file;
+    test::write_all(file.file(), std::string(40'000, 'x')); // more than one read
+    many_times([&](auto& ctx, auto handler) {
+        fs::async_read_file<std::pmr::string>(ctx, file.path(), handler);
+    });
+}
+
+BOOST_AUTO_TEST_CASE(writes_of_whole_files)
+{
+    test::temporary_file const file;
+    std::string content(1000, 'x');
+    test::context ctx(proactor::context_options{.pool_threads = 1});
+    int ended = 0;
+    auto const count = test::allocations_when_warm([&] {
+        for (int i = 0; i < 200; ++i)
+        {
+            fs::async_write_file(ctx, file.path(), std::move(content),
+                                 [&](test::error_code ec, std::size_t n, std::string back) {
+                                     ended += !ec && n == 1000;
+                                     content = std::move(back);
+                                 });
+            test::run(ctx);
+        }
+    });
+    BOOST_TEST(ended == 600);
+    PROACTOR_TEST_NO_ALLOCATIONS(count);
 }
 
 BOOST_AUTO_TEST_CASE(in_a_coroutine)

@@ -12,8 +12,6 @@
 #include <tuple>
 #include <vector>
 
-#include <sys/mman.h>
-
 namespace asio = boost::asio;
 using test::completion;
 using test::connection;
@@ -406,30 +404,5 @@ BOOST_AUTO_TEST_CASE(every_token_takes_them)
     test::run(ctx);
     BOOST_TEST(text_of(std::get<1>(future.get())) == "d");
 }
-
-#if !PROACTOR_TEST_SANITIZED
-BOOST_AUTO_TEST_CASE(more_than_a_system_moves_at_once)
-{
-    // 3 GiB that cost nothing: memory that is never touched, and a file that is a hole.
-    constexpr std::size_t size = 3ull << 30;
-    void* const memory
-        = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    BOOST_TEST_REQUIRE(memory != MAP_FAILED);
-    std::shared_ptr<void> const owner(memory, [](void* p) { ::munmap(p, size); });
-    using zeros = proactor::kept_span<std::byte const, std::shared_ptr<void>>;
-
-    test::context ctx;
-    test::temporary_file const name;
-    proactor::basic_random_access_file<test::executor> sink(ctx, "/dev/null",
-                                                            proactor::file_base::write_only);
-    completion<zeros> done;
-    proactor::async_write_at(sink, 0, zeros({static_cast<std::byte const*>(memory), size}, owner),
-                             done.handler());
-    test::run(ctx);
-    BOOST_TEST(!done.ec);
-    BOOST_TEST(done.n == size);
-}
-#endif
 
 BOOST_AUTO_TEST_SUITE_END()

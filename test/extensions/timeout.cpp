@@ -8,7 +8,6 @@
 #include <boost/asio/spawn.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <csignal>
 #include <exception>
 #include <functional>
 #include <future>
@@ -186,33 +185,6 @@ BOOST_AUTO_TEST_CASE(composed_operations)
     asio::async_read_until(pair.a, asio::dynamic_buffer(line), '\n', timeout(5ms, r.token()));
     test::run(ctx);
     BOOST_TEST(r.ec == asio::error::timed_out);
-}
-
-BOOST_AUTO_TEST_CASE(every_object)
-{
-    test::context ctx;
-    test::tcp_pair pair(ctx);
-    test::tcp_acceptor acceptor(ctx, test::loopback());
-    test::steady_timer timer(ctx, 1h);
-    test::signal_set signals(ctx, SIGUSR2);
-    test::readable_pipe reader(ctx);
-    test::writable_pipe writer(ctx);
-    asio::connect_pipe(reader, writer);
-    test::udp_socket udp(ctx, {asio::ip::address_v4::loopback(), 0});
-    test::udp::endpoint from;
-    char byte[4];
-    int timed_out = 0;
-    auto const count = [&](test::error_code ec, auto&&...) {
-        timed_out += ec == asio::error::timed_out;
-    };
-    pair.a.async_wait(test::tcp_socket::wait_read, timeout(1ms, count));
-    acceptor.async_accept(timeout(1ms, count));
-    timer.async_wait(timeout(1ms, count));
-    signals.async_wait(timeout(1ms, count));
-    reader.async_read_some(asio::buffer(byte, 1), timeout(1ms, count));
-    udp.async_receive_from(asio::buffer(byte + 1, 1), from, timeout(1ms, count));
-    test::run(ctx);
-    BOOST_TEST(timed_out == 6);
 }
 
 BOOST_AUTO_TEST_CASE(the_slot_behind_it_still_works)
