@@ -503,7 +503,9 @@ private:
 
     std::uint64_t doorbell_data() const noexcept { return generation_ << 3 | doorbell; }
 
-    void completed(const io_uring_cqe& cqe)
+    // Both are what a turn is made of. For the sake of their second callers they would be calls: 37
+    // instructions a completion.
+    [[gnu::always_inline]] void completed(const io_uring_cqe& cqe)
     {
         if ((cqe.user_data & tag_bits) == doorbell)
             doorbell_rang(cqe);
@@ -531,7 +533,7 @@ private:
             f(cqe);
     }
 
-    void got_buffers(operation& op, const io_uring_cqe& cqe)
+    [[gnu::noinline]] void got_buffers(operation& op, const io_uring_cqe& cqe)
     {
         each(cqe,
              [&](const io_uring_cqe& one)
@@ -559,7 +561,7 @@ private:
             rung_ = true; // a look has met what was for a sleep
     }
 
-    void completed(operation& op, int result, std::uint32_t flags)
+    [[gnu::always_inline]] void completed(operation& op, int result, std::uint32_t flags)
     {
         if (op.phase == operation::phase::polled)
             polled(op, result, flags);
