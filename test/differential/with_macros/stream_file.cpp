@@ -146,7 +146,6 @@ PROACTOR_TEST_BODY(stream_file, seeks)
         {"end 1000000", 1000000, stream_file::seek_end},
         {"least", std::numeric_limits<std::int64_t>::min(), stream_file::seek_cur},
         {"largest", std::numeric_limits<std::int64_t>::max(), stream_file::seek_end},
-        {"no basis", 0, static_cast<basis>(77)},
     };
     for (const auto& [name, offset, from] : table)
     {
