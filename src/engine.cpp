@@ -595,9 +595,11 @@ bool engine::park_thread(clock::time_point deadline)
         park_ = hit ? park::undecided : park::sleeps;
         connection_came_ = false;
         if (hit)
+        {
             reaped = reap();
-        if (const operation* first = ready_.front())
-            note_reaped(*first);
+            if (const operation* first = ready_.front())
+                note_reaped(*first);
+        }
         spin_policy_.record(hit && !connection_came_);
     }
     else if (mailbox_.sleep())

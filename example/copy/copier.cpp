@@ -44,9 +44,10 @@ copier::copier(proactor::io_context& context, command_line const& wanted)
         throw boost::system::system_error(failed, wanted.source.string());
     size_ = source_.size();
     // Shown to nobody, not even meanwhile, who may not see the source.
-    auto const mode = static_cast<mode_t>(fs::status(wanted.source).permissions()) & 0777;
+    struct stat source = {};
+    ::fstat(source_.native_handle(), &source);
     int const made = ::open(wanted.destination.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                            mode | S_IWUSR);
+                            source.st_mode & 0777);
     if (made < 0)
         throw boost::system::system_error(error_code(errno, boost::system::system_category()),
                                           wanted.destination.string());

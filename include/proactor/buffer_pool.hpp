@@ -18,56 +18,6 @@
 
 namespace proactor {
 
-namespace detail {
-
-/// An endpoint that a receive fills while its operation moves, and that goes to the handler.
-template <typename Endpoint>
-class sender_results
-{
-public:
-    Endpoint& sender() noexcept { return *sender_; }
-
-    template <typename Handler>
-    void operator()(Handler& handler, error_code ec, pooled_buffer buffer)
-    {
-        const Endpoint from = *sender_;
-        sender_.reset(); // before the handler, which may receive again
-        std::move(handler)(ec, std::move(buffer), from);
-    }
-
-private:
-    std::shared_ptr<Endpoint> sender_ = std::allocate_shared<Endpoint>(block_allocator<Endpoint>());
-};
-
-template <typename Socket, typename Pool>
-class initiate_pooled_with_sender
-{
-public:
-    using executor_type = typename Socket::executor_type;
-
-    initiate_pooled_with_sender(Socket& s, Pool& pool)
-        : socket_(&s)
-        , pool_(&pool)
-    {
-    }
-    executor_type get_executor() const noexcept { return socket_->get_executor(); }
-
-    template <typename Handler>
-    void operator()(Handler&& handler) const
-    {
-        sender_results<endpoint_of<Socket>> results;
-        auto& sender = results.sender();
-        async_receive_from(*socket_, *pool_, sender, 0,
-                           adapt_handler(std::forward<Handler>(handler), std::move(results)));
-    }
-
-private:
-    Socket* socket_;
-    Pool* pool_;
-};
-
-} // namespace detail
-
 /// Buffers of one size for the operations of one context. A receive into it takes one when there is data, so
 /// that what waits holds none: on io_uring the kernel itself takes it, on other drivers whoever tries.
 ///
@@ -222,6 +172,56 @@ auto async_receive_from(
     return async_receive_from(socket, pool, sender, 0, std::forward<Token>(token));
 }
 
+namespace detail {
+
+/// An endpoint that a receive fills while its operation moves, and that goes to the handler.
+template <typename Endpoint>
+class sender_results
+{
+public:
+    Endpoint& sender() noexcept { return *sender_; }
+
+    template <typename Handler>
+    void operator()(Handler& handler, error_code ec, pooled_buffer buffer)
+    {
+        const Endpoint from = *sender_;
+        sender_.reset(); // before the handler, which may receive again
+        std::move(handler)(ec, std::move(buffer), from);
+    }
+
+private:
+    std::shared_ptr<Endpoint> sender_ = std::allocate_shared<Endpoint>(block_allocator<Endpoint>());
+};
+
+template <typename Socket>
+class initiate_pooled_with_sender
+{
+public:
+    using executor_type = typename Socket::executor_type;
+
+    initiate_pooled_with_sender(Socket& s, buffer_pool& pool)
+        : socket_(&s)
+        , pool_(&pool)
+    {
+    }
+    executor_type get_executor() const noexcept { return socket_->get_executor(); }
+
+    template <typename Handler>
+    void operator()(Handler&& handler) const
+    {
+        sender_results<endpoint_of<Socket>> results;
+        auto& sender = results.sender();
+        async_receive_from(*socket_, *pool_, sender, 0,
+                           adapt_handler(std::forward<Handler>(handler), std::move(results)));
+    }
+
+private:
+    Socket* socket_;
+    buffer_pool* pool_;
+};
+
+} // namespace detail
+
 /// The same, and owns the sender's address: completes with `void(error_code, pooled_buffer, endpoint)`.
 template <detail::a_socket Socket,
           typename Token = asio::default_completion_token_t<typename Socket::executor_type>>
@@ -232,7 +232,7 @@ auto async_receive_from(
 {
     using endpoint = detail::endpoint_of<Socket>;
     return asio::async_initiate<Token, void(error_code, pooled_buffer, endpoint)>(
-        detail::initiate_pooled_with_sender<Socket, buffer_pool>(socket, pool), token);
+        detail::initiate_pooled_with_sender<Socket>(socket, pool), token);
 }
 
 /// Reads from any `AsyncReadStream` what comes first. From a socket, pipe, descriptor or file of ours as

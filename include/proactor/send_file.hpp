@@ -114,9 +114,10 @@ private:
 /// with its executor).
 ///
 /// Any other stream (an `ssl::stream`, a pipe, a socket of another context) gets the file in pieces, by reads
-/// and the stream's own writes, with the signal of a broken pipe where these raise it. It must live until the completion, its cancellation is that of `async_write`.
-/// On a `proactor::io_context` what is not in the system's memory is read on the blocking pool; on another
-/// context in its own thread, which then waits for the device.
+/// and the stream's own writes, with the signal of a broken pipe where these raise it. It must live until the
+/// completion, its cancellation is that of `async_write`. On a `proactor::io_context` what is not in the
+/// system's memory is read on the blocking pool; on another context in its own thread, which then waits for
+/// the device.
 template <typename Stream, a_file File,
           typename Token = asio::default_completion_token_t<typename Stream::executor_type>>
 auto async_send_file(

@@ -47,8 +47,8 @@ public:
     /// Lets the loop complete `op`, behind what is ready now. Counts as work until it has run.
     void post(operation& op);
 
-    /// As `post`, but from inside a handler behind what is posted before that ends: a continuation, which is
-    /// told to no other thread before.
+    /// As `post`, but from inside a handler behind what is posted before that ends: a continuation, which no
+    /// other thread and no child process that one forks gets before.
     void defer(operation& op);
 
     /// From now on the two are one. Before the first run function.
@@ -280,7 +280,7 @@ private:
         sleeps
     } park_ = park::undecided;
 
-    bool defers_ = true;
+    bool defers_ = true; ///< a deferred operation is not as a posted one
     /// In this look. Beside what a connection costs, the sleep that a spin saves is little, and the spin is
     /// not: such a spin was not worth it.
     bool connection_came_ = false;

@@ -111,8 +111,12 @@ public:
         if (!asleep_.load(std::memory_order_relaxed)) // a sleeper takes them, and has to see them
             ring_.drain([this](const io_uring_cqe& cqe) { set_aside_.push_back(cqe); });
         // A child has no entries of the buffers' queues to look at.
+        const auto keep_one = [this](const io_uring_cqe& cqe) { set_aside_.push_back(cqe); };
         for (const io_uring_cqe& cqe : std::exchange(set_aside_, {}))
-            each(cqe, [this](const io_uring_cqe& one) { set_aside_.push_back(one); });
+            if (cqe.flags & IORING_CQE_F_BUFFER)
+                each_buffer(*reinterpret_cast<operation*>(cqe.user_data), cqe, keep_one);
+            else
+                keep_one(cqe);
     }
 
     void thread_begin() override { ring_.thread_begin(); }
@@ -520,27 +524,20 @@ private:
         }
     }
 
-    /// Calls `f` for each buffer of a completion, which may tell of several, or of none.
     template <typename F>
-    void each(const io_uring_cqe& cqe, F f)
+    void each_buffer(const operation& op, const io_uring_cqe& cqe, F f) const
     {
-        if (cqe.flags & IORING_CQE_F_BUFFER)
-        {
-            const auto& op = *reinterpret_cast<operation*>(cqe.user_data);
-            buffers_.each(*request::source_of(op.request), cqe, f);
-        }
-        else
-            f(cqe);
+        buffers_.each(*request::source_of(op.request), cqe, f);
     }
 
     [[gnu::noinline]] void got_buffers(operation& op, const io_uring_cqe& cqe)
     {
-        each(cqe,
-             [&](const io_uring_cqe& one)
-             {
-                 got_buffer(op, one);
-                 completed(op, one.res, one.flags);
-             });
+        each_buffer(op, cqe,
+                    [&](const io_uring_cqe& one)
+                    {
+                        got_buffer(op, one);
+                        completed(op, one.res, one.flags);
+                    });
     }
 
     /// The kernel has chosen one for the operation.
